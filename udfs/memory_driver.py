@@ -1,0 +1,69 @@
+"""The rules without Flink: events in any order become ticks, and the same shards run them in this process."""
+
+from __future__ import annotations
+
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from udfs.events import Event
+from udfs.seen import SeenIds
+from udfs.shard import Shard
+from udfs.step import Rule
+from udfs.time import SECOND, Millis
+
+S = TypeVar("S")
+O = TypeVar("O")  # noqa: E741
+
+
+@dataclass(frozen=True)
+class Story(Generic[S, O]):
+    """What came out, in order of ticks, and what is remembered when the tide stands at `until`."""
+
+    emitted: list[O]
+    states: dict[str, S]
+    wakes: dict[str, Millis]
+    duplicates: int
+    until: Millis
+    left_over: dict[str, S] = field(default_factory=dict)
+
+
+def drive(
+    rule: Rule[S, Event, O],
+    events: Iterable[Event],
+    stop_at: Millis | None = None,
+    tick: Millis = SECOND,
+    shards: int = 4,
+) -> Story[S, O]:
+    """Run `rule` over `events` (taken at their effective time) and let the clock stop at `stop_at`.
+
+    Without `stop_at` the clock stops at the last event. Wake-ups up to and including it are run.
+    """
+    ticks: dict[int, list[Event]] = defaultdict(list)
+    for event in events:
+        ticks[event.at // tick].append(event)
+    last = max((event.at for batch in ticks.values() for event in batch), default=0)
+    until = last if stop_at is None else stop_at
+    owners: list[Shard[S, O]] = [Shard(rule, SeenIds()) for _ in range(shards)]
+    emitted: list[O] = []
+    for number in sorted(ticks):
+        emitted += _tick(owners, ticks[number], min((number + 1) * tick - 1, until))
+    for owner in owners:
+        emitted += owner.advance(until)
+    return _story(owners, emitted, until)
+
+
+def _tick(owners: list[Shard[S, O]], events: list[Event], until: Millis) -> list[O]:
+    batches: dict[int, list[Event]] = defaultdict(list)
+    for event in events:
+        batches[zlib.crc32(event.user.encode()) % len(owners)].append(event)
+    return [output for shard, batch in sorted(batches.items()) for output in owners[shard].tick(batch, until)]
+
+
+def _story(owners: list[Shard[S, O]], emitted: list[O], until: Millis) -> Story[S, O]:
+    states: dict[str, Any] = {user: state for owner in owners for user, state in owner.people.items()}
+    wakes = {user: at for owner in owners for user, at in owner.wakes.items()}
+    forgotten_never = {user: state for user, state in states.items() if user not in wakes}
+    return Story(emitted, states, wakes, sum(owner.seen.duplicates for owner in owners), until, forgotten_never)

@@ -1,0 +1,36 @@
+"""A rule answers every event and every wake-up with a step: what to remember, what to say, when to be woken."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, Protocol, TypeVar
+
+import msgspec
+
+from udfs.time import Millis
+
+S = TypeVar("S")
+O_co = TypeVar("O_co", covariant=True)
+E_contra = TypeVar("E_contra", contravariant=True)
+
+
+class Step(msgspec.Struct, Generic[S, O_co], frozen=True, gc=False):
+    """The whole truth after one event or wake-up.
+
+    `state` None forgets the person; `emit` are the outputs; `wake_at` (event time, ms) replaces the earlier wake-up,
+    None means there is none.
+    """
+
+    state: S | None
+    emit: tuple[O_co, ...] = ()
+    wake_at: Millis | None = None
+
+
+FORGET: Step[Any, Any] = Step(None)
+
+
+class Rule(Protocol[S, E_contra, O_co]):
+    """What is decided for one person: pure, and exact in event time. A driver calls it with time running forward."""
+
+    def on_event(self, state: S | None, event: E_contra) -> Step[S, O_co]: ...
+
+    def on_wake(self, state: S, at: Millis) -> Step[S, O_co]: ...
