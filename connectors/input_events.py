@@ -1,0 +1,202 @@
+"""Turn one record of an input topic into the event that rules see, or say why it is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from connectors.rejected import Reason, Rejected
+from connectors.topics import INPUTS
+from connectors.vocabulary import topic_for
+from connectors.wire import HEADER_BYTES, Record, decode, newest, read
+from udfs.events import ERASURE, Context, Event, Kind, Line
+from udfs.time import Millis
+
+EARLIEST: Millis = 946_684_800_000  # 2000-01-01; seconds taken for milliseconds lie before it
+LATEST: Millis = 4_102_444_800_000  # 2100-01-01
+MAX_TEXT = 256
+MAX_QUANTITY = 1_000_000
+MAX_MONEY = 10**13
+
+_TOPIC = tuple(topic.name for topic in INPUTS)
+_NEWEST = tuple(newest()[topic.subject] for topic in INPUTS)
+_HEADER = tuple(version.header for version in _NEWEST)
+
+
+def read_event(
+    kind: Kind, key: bytes | None, value: bytes | None, record_time: Millis, effective: Millis
+) -> Event | Rejected:
+    """The event in a record of the input topic `kind`; `record_time` is Kafka's, `effective` the one it counts at."""
+    if not key:
+        return Rejected(Reason.KEY_MISSING, "the record has no key")
+    if value is None:
+        return _erasure(kind, key, record_time, effective)
+    record = _record(kind, value)
+    if isinstance(record, Rejected):
+        return record
+    user = record["user_id"] or record["anonymous_id"]
+    refusal = _disagreement(kind, user, key, record, record_time)
+    if refusal is not None:
+        return refusal
+    try:
+        return _BUILD[kind](user, effective, effective != record_time, record)
+    except ImplausibleError as error:
+        return Rejected(Reason.IMPLAUSIBLE, str(error))
+
+
+class ImplausibleError(ValueError):
+    """A value that decodes and yet cannot be."""
+
+
+def _record(kind: Kind, value: bytes) -> Record | Rejected:
+    if value[:HEADER_BYTES] == _HEADER[kind]:
+        return read(_NEWEST[kind], value)
+    decoded = decode(value, _NEWEST[kind].subject)
+    return decoded if isinstance(decoded, Rejected) else decoded[1]
+
+
+def _erasure(kind: Kind, key: bytes, record_time: Millis, effective: Millis) -> Event | Rejected:
+    try:
+        user = key.decode()
+    except UnicodeDecodeError:
+        return Rejected(Reason.KEY_MISMATCH, "an erasure whose key is not UTF-8")
+    return Event(user, effective, kind, ERASURE, f"{ERASURE}:{record_time}", effective != record_time)
+
+
+def _disagreement(kind: Kind, user: str | None, key: bytes, record: Record, record_time: Millis) -> Rejected | None:
+    if not user or user.encode() != key:
+        return Rejected(Reason.KEY_MISMATCH, "the key is neither the record's user_id nor its anonymous_id")
+    if record["timestamp"] != record_time:
+        return Rejected(Reason.TIME_MISMATCH, f"the record says {record['timestamp']}, Kafka {record_time}")
+    if not EARLIEST <= record_time < LATEST:
+        return Rejected(Reason.IMPLAUSIBLE, f"timestamp {record_time} is not between 2000 and 2100")
+    name = record["event"]
+    if not 0 < len(name) <= MAX_TEXT or not 0 < len(record["message_id"]) <= MAX_TEXT or len(key) > MAX_TEXT:
+        return Rejected(Reason.IMPLAUSIBLE, f"event, message_id or key is empty or longer than {MAX_TEXT}")
+    if topic_for(name) != _TOPIC[kind]:
+        return Rejected(Reason.WRONG_TOPIC, f"{name!r} belongs to {topic_for(name)}")
+    return None
+
+
+def _context(record: Record) -> Context | None:
+    said = record["context"]
+    return said and Context(said["device"], said["timezone"], said["country"], said["locale"])
+
+
+def _line(product: Record) -> Line:
+    quantity, price = product["quantity"], product["price"]
+    if quantity is not None and not 0 <= quantity <= MAX_QUANTITY:
+        raise ImplausibleError(f"quantity {quantity}")
+    if price is not None and not 0 <= price <= MAX_MONEY:
+        raise ImplausibleError(f"price {price}")
+    if not product["product_id"]:
+        raise ImplausibleError("an empty product_id")
+    return Line(
+        product["product_id"],
+        product["variant"],
+        quantity,
+        price,
+        product["name"],
+        product["category"],
+        product["image_url"],
+        product["url"],
+    )
+
+
+def _lines(products: list[Record] | None) -> tuple[Line, ...] | None:
+    return None if products is None else tuple([_line(product) for product in products])
+
+
+def _click(user: str, at: Millis, late: bool, record: Record) -> Event:
+    product = record["product"]
+    return Event(
+        user,
+        at,
+        Kind.CLICK,
+        record["event"],
+        record["message_id"],
+        late,
+        lines=None if product is None else (_line(product),),
+        currency=record["currency"],
+        context=_context(record),
+    )
+
+
+def _cart(user: str, at: Millis, late: bool, record: Record) -> Event:
+    product = record["product"]
+    return Event(
+        user,
+        at,
+        Kind.CART,
+        record["event"],
+        record["message_id"],
+        late,
+        record["cart_id"],
+        lines=_lines(record["products"]) if product is None else (_line(product),),
+        currency=record["currency"],
+        context=_context(record),
+    )
+
+
+def _order(user: str, at: Millis, late: bool, record: Record) -> Event:
+    total = record["total"]
+    if total is not None and not 0 <= total <= MAX_MONEY:
+        raise ImplausibleError(f"total {total}")
+    return Event(
+        user,
+        at,
+        Kind.ORDER,
+        record["event"],
+        record["message_id"],
+        late,
+        record["cart_id"],
+        record["order_id"],
+        _lines(record["products"]),
+        total,
+        record["currency"],
+        context=_context(record),
+    )
+
+
+def _email(user: str, at: Millis, late: bool, record: Record) -> Event:
+    return Event(
+        user,
+        at,
+        Kind.EMAIL,
+        record["event"],
+        record["message_id"],
+        late,
+        context=_context(record),
+        campaign=record["campaign"],
+        step=record["step"],
+        channel=record["channel"],
+    )
+
+
+def _profile(user: str, at: Millis, late: bool, record: Record) -> Event:
+    return Event(
+        user,
+        at,
+        Kind.PROFILE,
+        record["event"],
+        record["message_id"],
+        late,
+        traits=_traits(record),
+        context=_context(record),
+    )
+
+
+def _traits(record: Record) -> dict[str, Any]:
+    try:
+        traits = msgspec.json.decode(record["traits"] or "{}", type=dict[str, Any])
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise ImplausibleError(f"traits: {error}"[:200]) from error
+    for name in ("consent", "email", "first_name", "last_name"):
+        if record[name] is not None:
+            traits[name] = record[name]
+    return traits
+
+
+_BUILD: tuple[Callable[[str, Millis, bool, Record], Event], ...] = (_profile, _click, _cart, _order, _email)
