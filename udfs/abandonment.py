@@ -1,0 +1,83 @@
+"""A cart is abandoned when something is in it and nobody has done anything for a while; here that while is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from udfs.cart_lines import same_content
+from udfs.carts import Carts
+from udfs.time import HOUR, MINUTE, Millis
+
+SITE = "site"
+CART = "cart"
+
+
+class Spell(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A cart that may be abandoned: `start` is its last change of content, `active_at` the last activity (both ms)."""
+
+    campaign: str
+    cart_id: str
+    start: Millis
+    active_at: Millis
+
+
+Spells = tuple[Spell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Abandonment:
+    """`wait` ms without activity; activity puts the deadline off, but not beyond `latest` ms after the last change.
+
+    Activity is any clickstream or cart event of the person (`site`), or the cart events of this cart (`cart`).
+    """
+
+    wait: Millis = 10 * MINUTE
+    activity: str = SITE
+    latest: Millis = 4 * HOUR
+
+    def deadline(self, spell: Spell) -> Millis:
+        """The instant at which the cart is abandoned if nothing else happens up to and including it."""
+        return min(spell.active_at + self.wait, spell.start + max(self.latest, self.wait))
+
+
+Signals = Mapping[str, Abandonment]
+
+
+def after_click(spells: Spells, signals: Signals, at: Millis) -> Spells:
+    """A sign of life anywhere on the site."""
+    return tuple(_alive(spell, at) if _watches_site(spell, signals) else spell for spell in spells)
+
+
+def after_cart_event(spells: Spells, signals: Signals, before: Carts, after: Carts, at: Millis) -> Spells:
+    """A cart was touched: it is the last one of `after`. A change of its content starts its spells anew or ends them."""
+    touched = after.held[-1]
+    held = before.get(touched.cart_id)
+    changed = bool(touched.lines) if held is None else not same_content(held.lines, touched.lines)
+    moved = tuple(
+        _alive(spell, at) if spell.cart_id == touched.cart_id or _watches_site(spell, signals) else spell
+        for spell in spells
+        if not (changed and spell.cart_id == touched.cart_id)
+    )
+    if not changed or not touched.lines:
+        return moved
+    return (*moved, *(Spell(campaign, touched.cart_id, at, at) for campaign in signals))
+
+
+def in_filled_carts(spells: Spells, carts: Carts) -> Spells:
+    """The spells that run on after an order or after carts were forgotten: an empty cart has none."""
+    filled = {cart.cart_id for cart in carts.held if cart.lines}
+    if all(spell.cart_id in filled for spell in spells):
+        return spells
+    return tuple(spell for spell in spells if spell.cart_id in filled)
+
+
+def _watches_site(spell: Spell, signals: Signals) -> bool:
+    signal = signals.get(spell.campaign)
+    return signal is not None and signal.activity == SITE
+
+
+def _alive(spell: Spell, at: Millis) -> Spell:
+    return Spell(spell.campaign, spell.cart_id, spell.start, at)
