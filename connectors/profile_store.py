@@ -16,6 +16,8 @@ from functools import partial
 from itertools import islice
 from typing import cast
 
+import msgspec
+
 from connectors import profile_scripts as scripts
 from connectors.patience import Patience, connect
 from connectors.profile_keys import Layout, pointer
@@ -27,6 +29,8 @@ Memberships = Mapping[str, Sequence[str]]
 
 PEOPLE_A_PIECE = 1_000
 KEYS_A_SCAN = 1_000
+
+_pack = msgspec.msgpack.Encoder().encode
 
 
 class ProfileStore:
@@ -109,7 +113,7 @@ class ProfileStore:
                 break
         self.patience(lambda: self._redis.set(f"{base}rewrite", f"{tick}:0"))
 
-    def _run(self, script: Callable[..., object], shard: int, args: list[object]) -> object:
+    def _run(self, script: Callable[..., object], shard: int, args: Sequence[object]) -> object:
         base = self.layout.base(shard)
         return self.patience(lambda: script(keys=[base], args=args))
 
@@ -119,16 +123,18 @@ def lost(found: Millis | None, acknowledged: Millis | None) -> bool:
     return acknowledged is not None and (found is None or found < acknowledged)
 
 
-def _told(people: People, memberships: Memberships) -> Iterator[object]:
+def _told(people: People, memberships: Memberships) -> Iterator[bytes]:
     for user, fields in people.items():
         if fields is None:
-            yield from (user, -1, 0)
-            continue
-        segments = memberships.get(user, ())
-        yield from (user, len(fields), len(segments))
-        for pair in fields.items():
-            yield from pair
-        yield from segments
+            yield _pack((user, None, ()))
+        else:
+            pairs = [part for field, value in fields.items() for part in (field, _text(value))]
+            yield _pack((user, pairs, tuple(memberships.get(user, ()))))
+
+
+def _text(value: str | int | float) -> str:
+    """As Python writes it: Lua has floats only, and would write 0.1 with seventeen digits."""
+    return value if isinstance(value, str) else str(value)
 
 
 def _pieces(people: People) -> Iterator[People]:
