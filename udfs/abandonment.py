@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import msgspec
 
-from udfs.cart_lines import same_content
-from udfs.carts import Carts
+from udfs.carts import Cart, Carts
 from udfs.time import HOUR, MINUTE, Millis
 
 SITE = "site"
-CART = "cart"
+THIS_CART = "cart"
 
 
 class Spell(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -51,19 +50,16 @@ def after_click(spells: Spells, signals: Signals, at: Millis) -> Spells:
     return tuple(_alive(spell, at) if _watches_site(spell, signals) else spell for spell in spells)
 
 
-def after_cart_event(spells: Spells, signals: Signals, before: Carts, after: Carts, at: Millis) -> Spells:
-    """A cart was touched: it is the last one of `after`. A change of its content starts its spells anew or ends them."""
-    touched = after.held[-1]
-    held = before.get(touched.cart_id)
-    changed = bool(touched.lines) if held is None else not same_content(held.lines, touched.lines)
+def after_cart_event(spells: Spells, signals: Signals, cart: Cart, changed: bool, at: Millis) -> Spells:
+    """`cart` was touched; a change of its content starts its spells anew, or ends them if it is now empty."""
     moved = tuple(
-        _alive(spell, at) if spell.cart_id == touched.cart_id or _watches_site(spell, signals) else spell
+        _alive(spell, at) if spell.cart_id == cart.cart_id or _watches_site(spell, signals) else spell
         for spell in spells
-        if not (changed and spell.cart_id == touched.cart_id)
+        if not (changed and spell.cart_id == cart.cart_id)
     )
-    if not changed or not touched.lines:
+    if not changed or not cart.lines:
         return moved
-    return (*moved, *(Spell(campaign, touched.cart_id, at, at) for campaign in signals))
+    return (*moved, *(Spell(campaign, cart.cart_id, at, at) for campaign in signals))
 
 
 def in_filled_carts(spells: Spells, carts: Carts) -> Spells:

@@ -100,6 +100,13 @@ class Carts(msgspec.Struct, frozen=True, array_like=True, gc=False):
 NO_CARTS = Carts()
 
 
+def changed_cart(before: Carts, after: Carts) -> bool:
+    """True if the cart event between the two changed the content of the cart that it touched, the last of `after`."""
+    touched = after.held[-1]
+    held = before.get(touched.cart_id)
+    return bool(touched.lines) if held is None else not same_content(held.lines, touched.lines)
+
+
 def _lines_after(lines: Lines, event: Event) -> Lines:
     if event.lines is None:
         return lines

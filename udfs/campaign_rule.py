@@ -1,0 +1,215 @@
+"""All campaigns for one person: events move the carts, deadlines ask the governor, and every answer is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from udfs.abandonment import in_filled_carts
+from udfs.campaigns import Campaign, CampaignConfig
+from udfs.carts import CART_TTL
+from udfs.decision_facts import facts
+from udfs.decisions import DROP, SEND, Entry, decision_id, signal_id, trigger_id
+from udfs.events import ERASURE, Event, Kind
+from udfs.governor import Question, Verdict, decide
+from udfs.outputs import Decision, Item, Trigger
+from udfs.person import Due, Person, Sent, after
+from udfs.step import FORGET, Step
+from udfs.time import Millis
+
+# A mail shows no more, and a record of the triggers topic stays within the broker's limit.
+MOST_ITEMS = 100
+
+Told = Decision | Trigger
+
+
+class Signal(msgspec.Struct, frozen=True, gc=False):
+    """A step of an entry whose instant has come; `due` is None for the first step, `active_at` for the others."""
+
+    entry: Entry
+    step: int
+    at: Millis
+    due: Due | None = None
+    active_at: Millis | None = None
+
+
+class CampaignRule:
+    """Implements Rule[Person, Event, Decision | Trigger] for the campaigns of a configuration.
+
+    Signals before `live_from` (ms; None: there is no past) are only recorded. `history_from` is the first event time
+    the deployment has seen; it is told with every decision.
+    """
+
+    def __init__(
+        self,
+        config: CampaignConfig,
+        profile: None = None,
+        live_from: Millis | None = None,
+        history_from: Millis | None = None,
+    ) -> None:
+        self.config = config
+        self.live_from = live_from
+        self.history_from = history_from
+        campaigns = config.campaigns.values()
+        self._signals = {campaign.name: campaign.signal for campaign in campaigns}
+        own_caps = [campaign.cap for campaign in campaigns if campaign.cap]
+        self._sent_ttl = max([1, *(cap.within for cap in (*config.caps, *own_caps)), *(c.reentry for c in campaigns)])
+        self._order_ttl = max([1, *(campaign.after_order for campaign in campaigns)])
+
+    def on_event(self, state: Person | None, event: Event) -> Step[Person, Told]:
+        if event.name == ERASURE or (state is None and event.kind is Kind.CLICK):
+            return FORGET
+        return self._step(after(state or Person(event.user, event.at), event, self._signals))
+
+    def on_wake(self, state: Person, at: Millis) -> Step[Person, Told]:
+        told: list[Told] = []
+        while signal := min(self._come(state, at), key=_in_turn, default=None):
+            state, said = self._answer(state, signal)
+            told += said
+        return self._step(self._forget(state, at), tuple(told))
+
+    def _step(self, person: Person, told: tuple[Told, ...] = ()) -> Step[Person, Told]:
+        return Step(None, told) if person.blank else Step(person, told, self._wake_at(person))
+
+    def _wake_at(self, person: Person) -> Millis | None:
+        """The earliest thing that happens by the clock alone."""
+        times = [person.forget_at, person.carts.next_forgotten()]
+        times += [
+            self._signals[spell.campaign].deadline(spell) for spell in person.spells if spell.campaign in self._signals
+        ]
+        times += [due.at for due in person.dues]
+        if person.sent:
+            times.append(person.sent[0].at + self._sent_ttl)
+        if person.last_order is not None:
+            times.append(person.last_order + self._order_ttl)
+        return min([time for time in times if time is not None], default=None)
+
+    def _come(self, person: Person, at: Millis) -> Iterator[Signal]:
+        for spell in person.spells:
+            signal = self._signals.get(spell.campaign)
+            if signal and (deadline := signal.deadline(spell)) <= at:
+                entry = Entry(spell.campaign, spell.cart_id, spell.start)
+                yield Signal(entry, 1, deadline, active_at=spell.active_at)
+        for due in person.dues:
+            if due.at <= at:
+                yield Signal(due.entry, due.step, due.at, due)
+
+    def _answer(self, person: Person, signal: Signal) -> tuple[Person, tuple[Told, ...]]:
+        campaign = self.config.campaigns.get(signal.entry.campaign)
+        person = _without(person, signal)
+        if campaign is None or signal.step > len(campaign.steps):
+            return person, ((_orphan(person, signal),) if signal.due else ())
+        question = self._question(person, signal, campaign)
+        verdict = decide(question)
+        decision = self._decision(question, signal, verdict)
+        if verdict.outcome != SEND:
+            return person, (decision,)
+        return _after_send(person, signal, campaign), (decision, _trigger(question, signal))
+
+    def _question(self, person: Person, signal: Signal, campaign: Campaign) -> Question:
+        cart = person.carts.get(signal.entry.cart_id)
+        return Question(campaign, signal.step, signal.at, person, cart, signal.due, self.config.caps, self.live_from)
+
+    def _decision(self, question: Question, signal: Signal, verdict: Verdict) -> Decision:
+        campaign, user = question.campaign, question.person.user
+        named = signal_id(user, signal.entry, signal.step)
+        return Decision(
+            decision_id=decision_id(named),
+            signal_id=named,
+            follows=None,
+            campaign=campaign.name,
+            version=campaign.version,
+            step=signal.step,
+            channel=campaign.channel,
+            user_id=user,
+            cart_id=signal.entry.cart_id,
+            at=signal.at,
+            outcome=verdict.outcome,
+            reason=verdict.reason,
+            facts=facts(question, signal.entry.start, signal.active_at, self.history_from),
+        )
+
+    def _forget(self, person: Person, at: Millis) -> Person:
+        """What no window reaches any more."""
+        carts = person.carts.forget(at, CART_TTL)
+        known = tuple(spell for spell in person.spells if spell.campaign in self._signals)
+        ordered = person.last_order
+        return Person(
+            person.user,
+            person.seen_at,
+            None if person.forget_at is not None and person.forget_at <= at else person.consent,
+            None if ordered is not None and ordered + self._order_ttl <= at else ordered,
+            carts,
+            in_filled_carts(known, carts),
+            person.dues,
+            tuple(sent for sent in person.sent if sent.at + self._sent_ttl > at),
+        )
+
+
+def _in_turn(signal: Signal) -> tuple[Millis, int, str, str]:
+    return signal.at, signal.step, signal.entry.cart_id, signal.entry.campaign
+
+
+def _without(person: Person, signal: Signal) -> Person:
+    """A spell ends with its signal, a later step with its instant."""
+    if signal.due:
+        return msgspec.structs.replace(person, dues=tuple(due for due in person.dues if due is not signal.due))
+    ended = signal.entry.campaign, signal.entry.cart_id
+    spells = tuple(spell for spell in person.spells if (spell.campaign, spell.cart_id) != ended)
+    return msgspec.structs.replace(person, spells=spells)
+
+
+def _after_send(person: Person, signal: Signal, campaign: Campaign) -> Person:
+    sent = Sent(campaign.name, signal.step, signal.at, campaign.channel, campaign.message_class)
+    dues = person.dues
+    if signal.step < len(campaign.steps):
+        first_at = signal.due.first_at if signal.due else signal.at
+        at = first_at + campaign.steps[signal.step].after
+        dues += (Due(signal.entry, signal.step + 1, at, first_at, campaign.version, campaign.channel),)
+    return msgspec.structs.replace(person, sent=(*person.sent, sent), dues=dues)
+
+
+def _orphan(person: Person, signal: Signal) -> Decision:
+    """The campaign, or this step of it, is gone from the configuration since the first message went out."""
+    assert signal.due is not None
+    named = signal_id(person.user, signal.entry, signal.step)
+    return Decision(
+        decision_id=decision_id(named),
+        signal_id=named,
+        follows=None,
+        campaign=signal.entry.campaign,
+        version=signal.due.version,
+        step=signal.step,
+        channel=signal.due.channel,
+        user_id=person.user,
+        cart_id=signal.entry.cart_id,
+        at=signal.at,
+        outcome=DROP,
+        reason="campaign_ended",
+        facts={"deadline": str(signal.at), "first_mail": str(signal.due.first_at)},
+    )
+
+
+def _trigger(question: Question, signal: Signal) -> Trigger:
+    campaign, cart = question.campaign, question.cart
+    assert cart is not None
+    return Trigger(
+        trigger_id=trigger_id(question.person.user, signal.entry, signal.step),
+        campaign=campaign.name,
+        version=campaign.version,
+        step=signal.step,
+        channel=campaign.channel,
+        user_id=question.person.user,
+        cart_id=cart.cart_id,
+        at=signal.at,
+        items=tuple(
+            Item(line.product_id, line.variant, line.quantity, line.price, line.name, line.image_url, line.url)
+            for line in cart.lines[:MOST_ITEMS]
+        ),
+        value=cart.value,
+        currency=cart.currency,
+        template=campaign.steps[signal.step - 1].template,
+        message_class=campaign.message_class,
+        valid_until=signal.at + campaign.valid_for,
+    )

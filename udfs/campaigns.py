@@ -1,0 +1,169 @@
+"""A campaign is a file under config/campaigns: whom to write to, when, and when rather not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from udfs.abandonment import SITE, THIS_CART, Abandonment
+from udfs.carts import CART_TTL
+from udfs.config_error import ConfigError
+from udfs.time import Millis, format_length
+from udfs.toml_keys import Key, Keys, length, longer_than_nothing, one_of, read_keys, whole, word
+
+MARKETING = "marketing"
+TRANSACTIONAL = "transactional"
+LIVE = "live"
+PAUSED = "paused"
+ENDED = "ended"
+CART_ABANDONED = "cart_abandoned"
+
+CAMPAIGN_KEYS: Mapping[str, Key] = {
+    "name": Key(word),
+    "class": Key(one_of(MARKETING, TRANSACTIONAL), MARKETING),
+    "channel": Key(one_of("email"), "email"),
+    "state": Key(one_of(LIVE, PAUSED, ENDED), LIVE),
+    "reentry": Key(length, "7d"),
+    "valid_for": Key(longer_than_nothing, "12h"),
+    "signal.type": Key(one_of(CART_ABANDONED)),
+    "signal.wait": Key(longer_than_nothing, "10min"),
+    "signal.activity": Key(one_of(SITE, THIS_CART), SITE),
+    "signal.latest": Key(longer_than_nothing, "4h"),
+    "steps[].template": Key(word),
+    "steps[].after": Key(longer_than_nothing),
+    "courtesy.after_order": Key(length, "24h"),
+    "audience.segment": Key(word, None),
+    "audience.not_segment": Key(word, None),
+    "audience.minimum_value": Key(whole(0), 0),
+    "cap.count": Key(whole(1)),
+    "cap.within": Key(longer_than_nothing),
+}
+
+GOVERNOR_KEYS: Mapping[str, Key] = {
+    "cap[].count": Key(whole(1)),
+    "cap[].within": Key(longer_than_nothing),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """At most `count` messages to one person in any `within` ms."""
+
+    count: int
+    within: Millis
+
+
+@dataclass(frozen=True, slots=True)
+class MailStep:
+    """A message of a campaign, due `after` ms from the first one; the first is due at once."""
+
+    template: str
+    after: Millis = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """One file; `version` is the hash of its bytes, lengths are ms, `minimum_value` is in minor units."""
+
+    name: str
+    version: str
+    message_class: str
+    channel: str
+    state: str
+    reentry: Millis
+    valid_for: Millis
+    signal: Abandonment
+    steps: tuple[MailStep, ...]
+    after_order: Millis
+    segment: str | None = None
+    not_segment: str | None = None
+    minimum_value: int = 0
+    cap: Cap | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignConfig:
+    """All campaigns, and the caps that hold for marketing over all of them."""
+
+    campaigns: Mapping[str, Campaign]
+    caps: tuple[Cap, ...] = ()
+
+    @property
+    def segments(self) -> frozenset[str]:
+        """The segments that any campaign names."""
+        named = {name for one in self.campaigns.values() for name in (one.segment, one.not_segment)}
+        return frozenset(name for name in named if name is not None)
+
+
+def parse_campaigns(files: Mapping[str, bytes], governor: tuple[str, bytes] | None = None) -> CampaignConfig:
+    """Campaigns from the bytes of their files by path, and the governor's caps from (path, bytes)."""
+    campaigns: dict[str, Campaign] = {}
+    for file, content in sorted(files.items()):
+        campaign = parse_campaign(content, file)
+        if campaign.name in campaigns:
+            raise ConfigError(file, "name", f"{campaign.name} is taken by another file", "Give each campaign its own")
+        campaigns[campaign.name] = campaign
+    return CampaignConfig(campaigns, parse_governor(governor[1], governor[0]) if governor else ())
+
+
+def parse_campaign(content: bytes, file: str) -> Campaign:
+    """A campaign from the bytes of its file; ConfigError says what is wrong and where."""
+    keys = read_keys(content, file, CAMPAIGN_KEYS)
+    return Campaign(
+        name=keys["name"],
+        version=blake2b(content, digest_size=6).hexdigest(),
+        message_class=keys["class"],
+        channel=keys["channel"],
+        state=keys["state"],
+        reentry=keys["reentry"],
+        valid_for=keys["valid_for"],
+        signal=_signal(keys),
+        steps=_steps(keys),
+        after_order=keys["courtesy.after_order"],
+        segment=keys["audience.segment"],
+        not_segment=keys["audience.not_segment"],
+        minimum_value=keys["audience.minimum_value"],
+        cap=_cap(keys, "cap") if any(key.startswith("cap.") for key in keys.found) else None,
+    )
+
+
+def parse_governor(content: bytes, file: str) -> tuple[Cap, ...]:
+    """The caps over all marketing, from the bytes of config/governor.toml."""
+    keys = read_keys(content, file, GOVERNOR_KEYS)
+    return tuple(_cap(keys, f"cap.{number}") for number in range(1, keys.tables.get("cap", 0) + 1))
+
+
+def _signal(keys: Keys) -> Abandonment:
+    _ = keys["signal.type"]
+    signal = Abandonment(keys["signal.wait"], keys["signal.activity"], keys["signal.latest"])
+    if not signal.wait <= signal.latest <= CART_TTL:
+        raise keys.error(
+            "signal.latest" if "signal.latest" in keys.found else "signal.wait",
+            f"wait is {format_length(signal.wait)} and latest is {format_length(signal.latest)}",
+            f"latest lies between wait and the {format_length(CART_TTL)} after which a cart is forgotten",
+        )
+    return signal
+
+
+def _steps(keys: Keys) -> tuple[MailStep, ...]:
+    count = keys.tables.get("steps", 0)
+    if not count:
+        raise keys.error("steps", "there is no step", 'Write [[steps]] and template = "..." under it')
+    if "steps.1.after" in keys.found:
+        raise keys.error(
+            "steps.1.after", "the first step is due at its signal", "Use signal.wait for the time before it"
+        )
+    steps = [MailStep(keys["steps.1.template"])]
+    for number in range(2, count + 1):
+        step = MailStep(keys[f"steps.{number}.template"], keys[f"steps.{number}.after"])
+        if step.after <= steps[-1].after:
+            raise keys.error(
+                f"steps.{number}.after", "is not later than the step before", "It counts from the first step"
+            )
+        steps.append(step)
+    return tuple(steps)
+
+
+def _cap(keys: Keys, prefix: str) -> Cap:
+    return Cap(keys[f"{prefix}.count"], keys[f"{prefix}.within"])

@@ -1,0 +1,112 @@
+"""What the campaigns remember of one person: carts, spells, mails sent and due, the last order, consent."""
+
+from __future__ import annotations
+
+import msgspec
+
+from udfs.abandonment import Signals, Spells, after_cart_event, after_click, in_filled_carts
+from udfs.carts import NO_CARTS, ORDER_COMPLETED, Carts, changed_cart
+from udfs.decisions import Entry
+from udfs.events import Event, Kind
+from udfs.time import DAY, Millis
+
+# Consent outlives every campaign's windows; whoever was not seen for so long is asked again.
+PERSON_TTL: Millis = 400 * DAY
+
+CONVERTED = "converted"
+SUPERSEDED = "superseded"
+
+
+class Sent(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A message that was decided `send` at `at` (ms)."""
+
+    campaign: str
+    step: int
+    at: Millis
+    channel: str
+    message_class: str
+
+
+class Due(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A later step, due at `at`; `exit` (converted or superseded, at `exit_at`) is the first thing that ended it."""
+
+    entry: Entry
+    step: int
+    at: Millis
+    first_at: Millis
+    version: str
+    channel: str
+    exit: str | None = None
+    exit_at: Millis | None = None
+
+
+class Person(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The stored state of one person; `seen_at` is the last event (ms), `consent` None if nothing was said."""
+
+    user: str
+    seen_at: Millis
+    consent: bool | None = None
+    last_order: Millis | None = None
+    carts: Carts = NO_CARTS
+    spells: Spells = ()
+    dues: tuple[Due, ...] = ()
+    sent: tuple[Sent, ...] = ()
+
+    @property
+    def blank(self) -> bool:
+        """True if there is nothing worth remembering."""
+        return self.consent is None and self.last_order is None and not (self.carts.held or self.dues or self.sent)
+
+    @property
+    def forget_at(self) -> Millis | None:
+        """When consent is forgotten: `PERSON_TTL` after the last event, rounded up to a day so that it seldom moves."""
+        return None if self.consent is None else -(-(self.seen_at + PERSON_TTL) // DAY) * DAY
+
+
+def after(person: Person, event: Event, signals: Signals) -> Person:
+    """The person after an event that is not before any event already told."""
+    if event.kind is Kind.CLICK:
+        return _after_click(person, event, signals)
+    if event.kind is Kind.CART:
+        return _after_cart_event(person, event, signals)
+    if event.kind is Kind.ORDER and event.name == ORDER_COMPLETED:
+        return _after_order(person, event)
+    consent = _consent(person.consent, event) if event.kind is Kind.PROFILE else person.consent
+    return msgspec.structs.replace(person, seen_at=event.at, consent=consent)
+
+
+def _after_click(person: Person, event: Event, signals: Signals) -> Person:
+    spells = after_click(person.spells, signals, event.at) if person.spells else person.spells
+    return Person(
+        person.user, event.at, person.consent, person.last_order, person.carts, spells, person.dues, person.sent
+    )
+
+
+def _after_cart_event(person: Person, event: Event, signals: Signals) -> Person:
+    carts = person.carts.after(event)
+    changed = changed_cart(person.carts, carts)
+    cart = carts.held[-1]
+    spells = after_cart_event(person.spells, signals, cart, changed, event.at)
+    dues = person.dues
+    if changed and dues:
+        dues = tuple(_ended(due, SUPERSEDED, event.at) if due.entry.cart_id == cart.cart_id else due for due in dues)
+    return Person(person.user, event.at, person.consent, person.last_order, carts, spells, dues, person.sent)
+
+
+def _after_order(person: Person, event: Event) -> Person:
+    carts = person.carts.after(event)
+    spells = in_filled_carts(person.spells, carts)
+    dues = tuple(_ended(due, CONVERTED, event.at) for due in person.dues)
+    return Person(person.user, event.at, person.consent, event.at, carts, spells, dues, person.sent)
+
+
+def _ended(due: Due, reason: str, at: Millis) -> Due:
+    return due if due.exit else msgspec.structs.replace(due, exit=reason, exit_at=at)
+
+
+def _consent(before: bool | None, event: Event) -> bool | None:
+    """Only `{"marketing": true}` is consent; whatever else the trait says is none."""
+    if not event.traits or "consent" not in event.traits:
+        return before
+    told = event.traits["consent"]
+    return isinstance(told, dict) and told.get("marketing") is True
