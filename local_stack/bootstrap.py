@@ -53,7 +53,7 @@ def setup() -> int:
 def refuse_the_untested() -> None:
     """Say in one sentence what is not tested and what works there; TIDEMARK_UNTESTED=1 goes on all the same."""
     here = (platform.system(), platform.machine())
-    if here == TESTED[0] and sys.version_info[:2] in TESTED[1] or os.environ.get("TIDEMARK_UNTESTED"):
+    if (here == TESTED[0] and sys.version_info[:2] in TESTED[1]) or os.environ.get("TIDEMARK_UNTESTED"):
         return
     version = ".".join(map(str, sys.version_info[:2]))
     raise SetupError(
@@ -96,7 +96,10 @@ def find_uv() -> str:
     """Return the uv on PATH, else one of our own, installed by pip with hashes."""
     own = TOOLS / "uv" / "bin" / "uv"
     found = shutil.which("uv") or (str(own) if own.is_file() else None)
-    if found and subprocess.run([found, "--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0:
+    if (
+        found
+        and subprocess.run([found, "--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+    ):
         return found
     call([sys.executable, "-m", "venv", "--clear", str(TOOLS / "uv")], "a Python with venv (Debian: python3-venv)")
     pip = [str(TOOLS / "uv" / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]

@@ -46,7 +46,9 @@ def verify(jars: Path = JARS, lock: Path = LOCK) -> None:
             )
     strangers = sorted({path.relative_to(jars).as_posix() for path in jars.rglob("*.jar")} - set(locked(lock)))
     if strangers:
-        raise SetupError(f"The jar {jars / strangers[0]} is not in {lock.name}: delete it with `rm {jars / strangers[0]}`.")
+        raise SetupError(
+            f"The jar {jars / strangers[0]} is not in {lock.name}: delete it with `rm {jars / strangers[0]}`."
+        )
 
 
 def sha256(path: Path) -> str:

@@ -1,0 +1,45 @@
+"""The command line: `./tidemark`, or `python -m cli`. Data on stdout, talk on stderr, exit codes in cli/exits.py."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+
+import typer
+
+from cli import exits
+from local_stack.errors import NoRoom, NotRunning, PartFailed, SetupError, StackError
+
+# Each has `register(app)`, which adds its commands; what a command needs it imports when it runs.
+MODULES = ("stack", "ingest", "submit", "read", "profiles", "explain", "try_it", "demo")
+CODES = {SetupError: exits.SETUP, PartFailed: exits.UNREACHABLE, NoRoom: exits.NO_ROOM, NotRunning: exits.NOT_RUNNING}
+
+
+def command_line() -> typer.Typer:
+    app = typer.Typer(
+        name="tidemark",
+        help="A shop's events in, the right mail out.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    for name in MODULES:
+        if find_spec(f"cli.{name}"):
+            import_module(f"cli.{name}").register(app)
+    return app
+
+
+def main() -> int:
+    try:
+        command_line()()
+    except StackError as error:
+        typer.echo(str(error), err=True)
+        return CODES.get(type(error), exits.UNEXPECTED)
+    except KeyboardInterrupt:
+        return exits.INTERRUPTED
+    return exits.OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,48 @@
+"""up, down, status: the local stack."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(up)
+    app.command()(down)
+    app.command()(status)
+
+
+def say(sentence: str) -> None:
+    typer.echo(sentence, err=True)
+
+
+def up(fresh: bool = typer.Option(False, "--fresh", help="Remove all data of this stack first.")) -> None:
+    """Start the local stack; what runs already is left alone."""
+    from local_stack import addresses, stack
+
+    home = addresses.current_home()
+    stack.up(home, fresh=fresh, say=say)
+    addresses.make_current(home)
+
+
+def down(fresh: bool = typer.Option(False, "--fresh", help="Remove all its data as well.")) -> None:
+    """Stop the local stack; its data stays for the next `up`."""
+    from local_stack import addresses, stack
+
+    home = addresses.current_home()
+    stack.down(home, fresh=fresh)
+    say(f"Stopped; the data in {home} {'is removed' if fresh else 'stays'}.")
+
+
+def status(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
+    """Say of each server whether it runs, where, as which process and in which version."""
+    from local_stack import addresses, health
+
+    rows = health.of_stack(addresses.current_home())
+    if as_json:
+        typer.echo(json.dumps([asdict(row) for row in rows]))
+        return
+    for row in rows:
+        typer.echo(f"{row.name:<12} {row.state:<8} {row.address:<32} {row.pid or '-':<8} {row.version or '-'}")

@@ -1,0 +1,139 @@
+"""A Flink cluster of one JobManager and one TaskManager, out of the apache-flink package, configured apart from it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import urllib.request
+from collections.abc import Collection
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from local_stack import java, processes
+from local_stack.jars import JARS
+from local_stack.ports import HOST
+
+VERSION = version("apache-flink")
+SETTINGS = """\
+jobmanager.bind-host: {host}
+jobmanager.rpc.address: {host}
+jobmanager.rpc.port: {rpc}
+jobmanager.memory.process.size: 1g
+taskmanager.bind-host: {host}
+taskmanager.host: {host}
+taskmanager.memory.process.size: 2560m
+taskmanager.memory.jvm-metaspace.size: 256m
+taskmanager.numberOfTaskSlots: 4
+rest.address: {host}
+rest.bind-address: {host}
+rest.port: {rest}
+rest.bind-port: {rest}
+parallelism.default: 1
+pipeline.max-parallelism: 128
+blob.storage.directory: {home}/blob
+io.tmp.dirs: {home}/tmp
+web.upload.dir: {home}/upload
+python.executable: {python}
+python.client.executable: {python}
+state.backend.type: rocksdb
+execution.checkpointing.incremental: true
+execution.checkpointing.dir: file://{home}/checkpoints
+execution.checkpointing.savepoint-dir: file://{home}/savepoints
+execution.checkpointing.externalized-checkpoint-retention: RETAIN_ON_CANCELLATION
+execution.checkpointing.num-retained: 3
+execution.checkpointing.timeout: 2min
+execution.checkpointing.tolerable-failed-checkpoints: 3
+restart-strategy.type: exponential-delay
+restart-strategy.exponential-delay.initial-backoff: 1s
+restart-strategy.exponential-delay.max-backoff: 5s
+restart-strategy.exponential-delay.attempts-before-reset-backoff: 20
+heartbeat.interval: 1000
+heartbeat.timeout: 10000
+# The pull reporter listens on every interface of the machine and cannot be told otherwise, so this one pushes.
+metrics.reporter.push.factory.class: org.apache.flink.metrics.prometheus.PrometheusPushGatewayReporterFactory
+metrics.reporter.push.hostUrl: http://{host}:{metrics}
+metrics.reporter.push.jobName: flink
+metrics.reporter.push.interval: 5 SECONDS
+"""
+# Where Java needs doors opened for Flink; the rest of the shipped config.yaml is said anew above.
+KEPT = "env.java.opts.all: "
+
+
+class Ports(NamedTuple):
+    """Where the cluster listens, and where it pushes its metrics."""
+
+    rest: int
+    rpc: int
+    metrics: int
+
+
+def start(home: Path, port: Ports, absent: Collection[str]) -> None:
+    """Start the absent halves at once and wait until the TaskManager has offered its slots."""
+    if "jobmanager" in absent:
+        prepare(home, port)
+    parts = [part for part in ("jobmanager", "taskmanager") if part in absent]
+    for running in [start_part(home, part) for part in parts]:
+        processes.wait_ready(running, lambda: (overview(port.rest) or {}).get("slots-total", 0) > 0, 90)
+
+
+def start_part(home: Path, part: str) -> processes.Running:
+    """Start the jobmanager or the taskmanager; the drills restart one that they have killed."""
+    script = str(package() / "bin" / f"{part}.sh")
+    return processes.start(home, part, ["/bin/bash", script, "start-foreground"], environment(home), VERSION)
+
+
+def package() -> Path:
+    """Return the folder of pyflink, which is the whole distribution; it is not imported, for that takes a second."""
+    spec = find_spec("pyflink")
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    return Path(spec.submodule_search_locations[0])
+
+
+def environment(home: Path) -> dict[str, str]:
+    """Return what Flink's scripts must be told, `flink run` as well."""
+    folder = home / "flink"
+    return {
+        "JAVA_HOME": str(java.home()),
+        "FLINK_HOME": str(package()),
+        "FLINK_CONF_DIR": str(folder / "conf"),
+        "FLINK_LIB_DIR": str(folder / "lib"),
+        "FLINK_LOG_DIR": str(home / "logs"),
+        "FLINK_PID_DIR": str(folder / "tmp"),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+    }
+
+
+def prepare(home: Path, port: Ports) -> None:
+    """Write the configuration, and a lib folder that adds the connector to Flink's own jars."""
+    folder = home / "flink"
+    for name in ("conf", "lib", "tmp"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    for name in ("tmp", "blob", "upload", "checkpoints", "savepoints", "lib"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    shutil.copytree(package() / "conf", folder / "conf")
+    said = {"host": HOST, "home": folder, "python": sys.executable, **port._asdict()}
+    (folder / "conf" / "config.yaml").write_text(java_options() + SETTINGS.format(**said))
+    for jar in [*(package() / "lib").glob("*.jar"), *(JARS / "flink").glob("*.jar")]:
+        (folder / "lib" / jar.name).symlink_to(jar)
+
+
+def java_options() -> str:
+    """Return the shipped configuration's own line of Java options, as a flat key."""
+    shipped = (package() / "conf" / "config.yaml").read_text().splitlines()
+    options = next(line.strip().removeprefix("all: ") for line in shipped if line.strip().startswith("all: --add"))
+    return f"{KEPT}{options}\n"
+
+
+def overview(rest: int) -> dict[str, Any] | None:
+    """Return what the cluster says of itself, None while it does not answer."""
+    try:
+        with urllib.request.urlopen(f"http://{HOST}:{rest}/overview", timeout=2) as answer:
+            told: dict[str, Any] = json.load(answer)
+            return told
+    except (OSError, ValueError):
+        return None

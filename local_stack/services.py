@@ -1,0 +1,60 @@
+"""The small servers in Python: mail catcher, metrics page, render service."""
+
+from __future__ import annotations
+
+import smtplib
+import sys
+import urllib.error
+import urllib.request
+from importlib.metadata import version
+from pathlib import Path
+
+from local_stack import processes
+from local_stack.addresses import ROOT, Addresses
+from local_stack.ports import HOST
+
+
+def start_mail(home: Path, port: int) -> None:
+    module = ["local_stack.mail", str(port), str(home / "outbox")]
+    running = start_module(home, "mail", module, {}, version("aiosmtpd"))
+    processes.wait_ready(running, lambda: mail_answers(port), 20)
+
+
+def mail_answers(port: int) -> bool:
+    try:
+        with smtplib.SMTP(HOST, port, timeout=2) as line:
+            return line.noop()[0] == 250
+    except OSError:
+        return False
+
+
+def start_metrics(home: Path, port: int, page: str) -> None:
+    running = start_module(home, "metrics", ["local_stack.metrics", str(port)], {}, project_version())
+    processes.wait_ready(running, lambda: page_answers(page), 20)
+
+
+def start_render(home: Path, addresses: Addresses) -> None:
+    if not (ROOT / "render_service" / "__main__.py").is_file():
+        return
+    running = start_module(home, "render", ["render_service"], addresses.environment(), project_version())
+    processes.wait_ready(running, lambda: page_answers(f"{addresses.render}/healthz"), 30)
+
+
+def start_module(home: Path, part: str, module: list[str], env: dict[str, str], version: str) -> processes.Running:
+    return processes.start(home, part, [sys.executable, "-m", *module], {"PYTHONPATH": str(ROOT), **env}, version)
+
+
+def page_answers(url: str) -> bool:
+    """Whether a page is there at all; what it says is not asked."""
+    try:
+        with urllib.request.urlopen(url, timeout=2):
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+
+
+def project_version() -> str:
+    text = (ROOT / "pyproject.toml").read_text()
+    return next(line.split('"')[1] for line in text.splitlines() if line.startswith("version"))
