@@ -45,7 +45,15 @@ def create_topics(
 
 def producer(bootstrap: str, **settings: Any) -> KafkaProducer:
     """A producer that loses and doubles nothing; `settings` are kafka-python's."""
-    safe: dict[str, Any] = {"acks": "all", "enable_idempotence": True, "linger_ms": 20, "batch_size": 128 * 1024}
+    # gzip: kafka-python checksums in Python, so fewer bytes are faster bytes (19,000 records/s without, 50,000 with,
+    # 2026-11-23); zstd is as fast, but Flink's connector brings no zstd.
+    safe: dict[str, Any] = {
+        "acks": "all",
+        "enable_idempotence": True,
+        "compression_type": "gzip",
+        "linger_ms": 20,
+        "batch_size": 128 * 1024,
+    }
     return KafkaProducer(bootstrap_servers=bootstrap, **(safe | settings))
 
 

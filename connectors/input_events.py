@@ -7,18 +7,18 @@ from typing import Any
 
 import msgspec
 
+from connectors.money import MAX_MINOR
 from connectors.rejected import Reason, Rejected
+from connectors.segment_times import EARLIEST, LATEST
 from connectors.topics import INPUTS
 from connectors.vocabulary import topic_for
 from connectors.wire import HEADER_BYTES, Record, decode, newest, read
 from udfs.events import ERASURE, Context, Event, Kind, Line
 from udfs.time import Millis
 
-EARLIEST: Millis = 946_684_800_000  # 2000-01-01; seconds taken for milliseconds lie before it
-LATEST: Millis = 4_102_444_800_000  # 2100-01-01
+MAX_VALUE_BYTES = 256 * 1024  # bounds the time that one record can take
 MAX_TEXT = 256
 MAX_QUANTITY = 1_000_000
-MAX_MONEY = 10**13
 
 _TOPIC = tuple(topic.name for topic in INPUTS)
 _NEWEST = tuple(newest()[topic.subject] for topic in INPUTS)
@@ -33,6 +33,8 @@ def read_event(
         return Rejected(Reason.KEY_MISSING, "the record has no key")
     if value is None:
         return _erasure(kind, key, record_time, effective)
+    if len(value) > MAX_VALUE_BYTES:
+        return Rejected(Reason.TOO_LARGE, f"{len(value)} bytes, at most {MAX_VALUE_BYTES} are read")
     record = _record(kind, value)
     if isinstance(record, Rejected):
         return record
@@ -89,7 +91,7 @@ def _line(product: Record) -> Line:
     quantity, price = product["quantity"], product["price"]
     if quantity is not None and not 0 <= quantity <= MAX_QUANTITY:
         raise ImplausibleError(f"quantity {quantity}")
-    if price is not None and not 0 <= price <= MAX_MONEY:
+    if price is not None and not 0 <= price <= MAX_MINOR:
         raise ImplausibleError(f"price {price}")
     if not product["product_id"]:
         raise ImplausibleError("an empty product_id")
@@ -142,7 +144,7 @@ def _cart(user: str, at: Millis, late: bool, record: Record) -> Event:
 
 def _order(user: str, at: Millis, late: bool, record: Record) -> Event:
     total = record["total"]
-    if total is not None and not 0 <= total <= MAX_MONEY:
+    if total is not None and not 0 <= total <= MAX_MINOR:
         raise ImplausibleError(f"total {total}")
     return Event(
         user,

@@ -18,7 +18,6 @@ from fastavro.types import Schema
 from connectors.rejected import Reason, Rejected
 
 HEADER_BYTES = 5
-MAX_VALUE_BYTES = 256 * 1024  # bounds the time that one record can take: 0.1 s for the worst bytes
 Record = dict[str, Any]
 
 
@@ -103,8 +102,6 @@ def decode(value: bytes | None, subject: str | None = None) -> tuple[str, Record
 def read(version: Version, value: bytes) -> Record | Rejected:
     """The record behind a value's header, which the caller has looked at; every byte must belong to it."""
     size = len(value)
-    if size > MAX_VALUE_BYTES:
-        return Rejected(Reason.TOO_LARGE, f"{size} bytes, at most {MAX_VALUE_BYTES} are read")
     buffer = io.BytesIO(value)
     buffer.seek(HEADER_BYTES)
     current = newest()[version.subject]
