@@ -49,6 +49,10 @@ class SeenIds:
             self.fresh.pop(hour, None)
         return gone
 
+    def of_hour(self, hour: int) -> list[tuple[int, Millis]]:
+        """What is remembered of one hour, as (hash, first sight)."""
+        return [(key, at) for key in self._hours.get(hour, ()) if (at := self._first[key]) // HOUR == hour]
+
     def restore(self, packed: bytes) -> None:
         """Take back what `pack` wrote."""
         for key, at in _PAIR.iter_unpack(packed):

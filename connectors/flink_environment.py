@@ -1,0 +1,36 @@
+"""The Flink environment of a job: the settings that make it exactly once, and names for what the dashboard shows."""
+
+from __future__ import annotations
+
+from pyflink.common import Configuration
+from pyflink.datastream import StreamExecutionEnvironment
+from pyflink.table import StreamTableEnvironment
+
+from connectors.settings import Settings
+
+MAX_PARALLELISM = 128
+
+
+def environment(settings: Settings) -> tuple[StreamExecutionEnvironment, StreamTableEnvironment]:
+    """An environment for one job; what is not set here is the cluster's."""
+    configuration = Configuration()
+    for key, value in _options(settings).items():
+        configuration.set_string(key, value)
+    streams = StreamExecutionEnvironment.get_execution_environment(configuration)
+    return streams, StreamTableEnvironment.create(streams)
+
+
+def _options(settings: Settings) -> dict[str, str]:
+    return {
+        "parallelism.default": str(settings.parallelism),
+        "pipeline.max-parallelism": str(MAX_PARALLELISM),
+        "pipeline.object-reuse": "true",
+        "pipeline.auto-generate-uids": "false",
+        "execution.checkpointing.interval": f"{settings.checkpoint_interval} ms",
+        "execution.checkpointing.mode": "EXACTLY_ONCE",
+        "table.local-time-zone": "UTC",
+        # A bundle holds the watermark back until it is full or this old, so it bounds the delay of quiet hours.
+        "python.fn-execution.bundle.size": "100",
+        "python.fn-execution.bundle.time": "50",
+        "python.map-state.write-cache-size": "100000",
+    }

@@ -1,0 +1,62 @@
+"""Everything a process of ours must be told, read from the environment once and frozen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from udfs.time import SECOND, Millis, parse_length
+
+PREFIX = "TIDEMARK_"
+
+
+class SettingError(ValueError):
+    """A setting that cannot be understood; the message names the variable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Each field is the variable TIDEMARK_<NAME>; lengths of time are written 5s, 200ms, 1min."""
+
+    kafka: str = "127.0.0.1:9092"
+    redis: str = "redis://127.0.0.1:6379/0"
+    namespace: str = ""
+    bound: Millis = 5 * SECOND
+    tick: Millis = SECOND
+    shards: int = 16
+    parallelism: int = 1
+    checkpoint_interval: Millis = 10 * SECOND
+    epoch: str = "1"
+
+    def __post_init__(self) -> None:
+        if self.tick <= 0 or 60 * SECOND % self.tick:
+            raise SettingError(f"{PREFIX}TICK is {self.tick} ms: a minute must be a whole number of ticks, as in 1s, 30s")
+        if not 1 <= self.shards <= 128:
+            raise SettingError(f"{PREFIX}SHARDS is {self.shards}: choose 1 to 128")
+        if self.bound < 0:
+            raise SettingError(f"{PREFIX}BOUND is negative")
+
+    def environment(self) -> dict[str, str]:
+        """The same settings as variables, for a process that we start."""
+        return {f"{PREFIX}{field.name.upper()}": _write(getattr(self, field.name), field.type) for field in fields(self)}
+
+
+def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings; what is not set keeps its default. Raises SettingError."""
+    given = {}
+    for field in fields(Settings):
+        if (text := environment.get(name := f"{PREFIX}{field.name.upper()}")) is not None:
+            given[field.name] = _read(name, text, str(field.type))
+    return Settings(**given)
+
+
+def _read(name: str, text: str, kind: str) -> str | int:
+    try:
+        return {"int": int, "Millis": parse_length}.get(kind, str)(text)
+    except ValueError as wrong:
+        raise SettingError(f"{name}: {wrong}") from None
+
+
+def _write(value: object, kind: object) -> str:
+    return f"{value}ms" if kind == "Millis" else str(value)

@@ -1,0 +1,50 @@
+"""Keep what is known of each person: scores, facts and segments, falling and leaving by the clock as well.
+
+    clickstream, cart, purchase, ──► ticks ──► profile of each person ──┬──► segment-changes
+    email-events, profile-changes                                       ├──► Redis (profiles, memberships)
+                                                                        └──► dead-letters
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from connectors.config_files import Files
+from connectors.profile_store import ProfileStore
+from connectors.settings import Settings
+from jobs.run import Inputs, Outputs, Run
+from udfs.operators.redis_view import RedisView
+from udfs.operators.tick_operator import OUTPUT, TickOperator
+from udfs.profile_config import profile_config
+from udfs.profile_rule import ProfileRule, ProfileState
+
+
+@dataclass(frozen=True)
+class ProfileWork:
+    """The profiles' rule over the files of the configuration, shown in Redis."""
+
+    settings: Settings
+    run: Run
+    files: Files
+    job: ClassVar[str] = "profiles"
+    state_type: ClassVar[type] = ProfileState
+
+    def rule(self) -> ProfileRule:
+        return ProfileRule(profile_config(self.files), self.run.history_from)
+
+    def view(self, rule: ProfileRule) -> RedisView:
+        settings = self.settings
+        store = ProfileStore(settings.redis, settings.namespace, settings.shards, settings.epoch)
+        return RedisView(rule, store, self.run.caught_up_at)
+
+
+def topology(inputs: Inputs, settings: Settings, run: Run, files: Files) -> Outputs:
+    work = ProfileWork(settings, run, files)
+    work.rule()  # an error in a file is told now, not in a worker
+    records = (
+        inputs.ticks.process(TickOperator(work, run.stop_at), OUTPUT)
+        .name("Scores, facts and segments")
+        .uid("profiles")
+    )
+    return Outputs(records, ("segment-changes", "dead-letters"))

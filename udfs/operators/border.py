@@ -1,0 +1,85 @@
+"""The border between the bytes of a tick and the values of the rules: events in, dead letters and records out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyflink.common import Row
+
+from connectors.coordinates import unpack
+from connectors.input_events import read_event
+from connectors.records import Record
+from connectors.rejected import Rejected
+from connectors.topics import INPUTS, full_name
+from connectors.wire import encode, schema_id
+from udfs.events import Event, Kind
+from udfs.operators.counters import Counters
+from udfs.outputs import Decision, SegmentChange, Trigger
+from udfs.time import Millis
+
+_KINDS = tuple(Kind)
+_TOPIC_OF = {Decision: "decisions", Trigger: "triggers", SegmentChange: "segment-changes"}
+
+
+class Border:
+    """Reads ticks and writes outputs for one job under one topic namespace, counting what passes."""
+
+    def __init__(self, job: str, namespace: str, counters: Counters) -> None:
+        self._job = job
+        self._namespace = namespace
+        self._counters = counters
+
+    def read(self, tick: Row) -> tuple[list[Event], list[Record]]:
+        """The events of a tick in the order of the log, and a dead letter for each record that is none."""
+        events: list[Event] = []
+        refused: list[Record] = []
+        for key, value, coordinate, time, effective in sorted(zip(*tick, strict=True), key=_by_coordinate):
+            kind = _KINDS[coordinate >> 58]
+            event = read_event(kind, key, value, time, effective)
+            if isinstance(event, Event):
+                events.append(event)
+            else:
+                refused.append(self._dead_letter(key, value, coordinate, effective, event))
+        self._counters.add("events", len(events))
+        self._counters.add("late", sum(event.late for event in events))
+        return events, refused
+
+    def write(self, output: Any) -> Record:
+        """The record that carries an output, under its person's key."""
+        topic = _TOPIC_OF[type(output)]
+        self._count(output)
+        return Record(
+            full_name(topic, self._namespace), output.user_id.encode(), encode(topic, output), output.at
+        )
+
+    def _count(self, output: Any) -> None:
+        if isinstance(output, Decision):
+            self._counters.add("decisions", outcome=output.outcome, reason=output.reason)
+        elif isinstance(output, SegmentChange):
+            self._counters.add("segment_changes", change=output.change)
+        else:
+            self._counters.add("triggers")
+
+    def _dead_letter(self, key: bytes, value: bytes, coordinate: int, at: Millis, why: Rejected) -> Record:
+        self._counters.add("rejected", reason=why.reason.value)
+        where = unpack(coordinate)
+        letter = {
+            "job": self._job,
+            "topic": INPUTS[where.topic].name,
+            "partition": where.partition,
+            "offset": where.offset,
+            "schema_id": schema_id(value),
+            "key": key,
+            "reason": why.reason.value,
+            "detail": why.detail,
+            "value": value,
+            "file": None,
+            "line": None,
+            "at": at,
+        }
+        return Record(full_name("dead-letters", self._namespace), key or b"", encode("dead-letters", letter), at)
+
+
+def _by_coordinate(record: tuple[Any, ...]) -> int:
+    coordinate: int = record[2]
+    return coordinate

@@ -1,0 +1,118 @@
+"""A shard that is written through to keyed state after every tick, and read back whole after a restore.
+
+    u:<person>         msgpack [state, wake_at]
+    d:<hour>:<tick>    message ids learnt in that tick, 16 bytes each; a past hour is one entry, d:<hour>:0
+    meta               what the state was written with; another tick length, bound or shard count is refused
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+import msgspec
+
+from udfs.seen import SeenIds, pack
+from udfs.shard import Shard
+from udfs.step import Rule
+from udfs.time import HOUR, Millis
+
+FORMAT = 1
+
+
+class Mapping(Protocol):
+    """The part of Flink's MapState that is used; in tests a dict in a coat."""
+
+    def items(self) -> Iterable[tuple[str, bytes]]: ...
+    def put(self, key: str, value: bytes) -> None: ...
+    def remove(self, key: str) -> None: ...
+
+
+class StateMismatch(RuntimeError):
+    """Stored state that this job must not continue from; the message says which setting or version differs."""
+
+
+class Meta(msgspec.Struct, frozen=True, array_like=True):
+    """What the state was written with, and `until`: the last millisecond that was decided."""
+
+    format: int
+    tick: Millis
+    shards: int
+    bound: Millis
+    until: Millis = 0
+
+
+class StoredShard:
+    """`shard` with its people in `mapping`; `restored_at` is where it stood (ms) if there was state to come back to."""
+
+    def __init__(self, rule: Rule[Any, Any, Any], state_type: type, mapping: Mapping, made_with: Meta) -> None:
+        self.shard: Shard[Any, Any] = Shard(rule, SeenIds())
+        self.until: Millis = 0
+        self.restored_at: Millis | None = None
+        self._mapping = mapping
+        self._meta = made_with
+        self._chunks: dict[int, list[str]] = defaultdict(list)
+        self._encode = msgspec.msgpack.Encoder().encode
+        self._decode = msgspec.msgpack.Decoder(tuple[state_type, Millis | None]).decode  # type: ignore[valid-type]
+        self._load()
+
+    def save(self, until: Millis) -> None:
+        """Write what changed since the last call; the shard now stands at `until`."""
+        people, wakes = self.shard.people, self.shard.wakes
+        for user in self.shard.changed:
+            if (state := people.get(user)) is None:
+                self._mapping.remove("u:" + user)
+            else:
+                self._mapping.put("u:" + user, self._encode((state, wakes.get(user))))
+        self.shard.changed = set()
+        self._save_ids(until)
+        self.until = until
+        self._mapping.put("meta", self._encode(msgspec.structs.replace(self._meta, until=until)))
+
+    def _save_ids(self, until: Millis) -> None:
+        seen = self.shard.seen
+        for hour, pairs in seen.fresh.items():
+            self._put_chunk(hour, f"d:{hour}:{until}", pairs)
+        seen.fresh = {}
+        for hour in [hour for hour in self._chunks if hour < until // HOUR]:
+            pairs = seen.of_hour(hour)
+            if not pairs or len(self._chunks[hour]) > 1:
+                for key in self._chunks.pop(hour):
+                    self._mapping.remove(key)
+                if pairs:
+                    self._put_chunk(hour, f"d:{hour}:0", pairs)
+
+    def _put_chunk(self, hour: int, key: str, pairs: Iterable[tuple[int, Millis]]) -> None:
+        self._mapping.put(key, pack(pairs))
+        self._chunks[hour].append(key)
+
+    def _load(self) -> None:
+        for key, value in self._mapping.items():
+            stored = bytes(value)
+            if key.startswith("u:"):
+                self.shard.restore(key[2:], *self._read(key, stored))
+            elif key.startswith("d:"):
+                self.shard.seen.restore(stored)
+                self._chunks[int(key.split(":")[1])].append(key)
+            else:
+                self._check(msgspec.msgpack.decode(stored, type=Meta))
+
+    def _read(self, key: str, stored: bytes) -> tuple[Any, Millis | None]:
+        try:
+            return self._decode(stored)
+        except msgspec.DecodeError as wrong:
+            raise StateMismatch(
+                f"the state of a person does not fit this release ({wrong}); start again from the log, or go back "
+                "to the release that wrote it"
+            ) from wrong
+
+    def _check(self, found: Meta) -> None:
+        self.until = self.restored_at = found.until
+        for name in ("format", "tick", "shards", "bound"):
+            then, now = getattr(found, name), getattr(self._meta, name)
+            if then != now:
+                raise StateMismatch(
+                    f"the state was written with {name} {then}, this job has {name} {now}: "
+                    "submit with the old value, or start without --from and let the log be read again"
+                )
