@@ -1,46 +1,20 @@
-"""Kafka, as far as we use it: topics, a safe producer, committed reads, ends, and the last event's time."""
+"""Kafka, as far as we use it: a safe producer, committed reads, ends, and the last event's time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.admin import NewTopic
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
-from kafka.errors import TopicAlreadyExistsError
 
-from connectors.topics import HEARTBEAT_KEY, TOPICS, Clock, full_name
+from connectors.topics import HEARTBEAT_KEY
 from udfs.time import Millis
 
 POLL: Millis = 500
 TAIL_RECORDS = 500
 
 Ends = dict[TopicPartition, int]
-
-
-def create_topics(
-    bootstrap: str, clock: Clock = "live", namespace: str = "", partitions: int | None = None
-) -> list[str]:
-    """Create those of our topics that do not exist yet; the names of the new ones."""
-    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
-    try:
-        there = set(admin.list_topics())
-        wanted = [
-            NewTopic(
-                full_name(topic.name, namespace), partitions or topic.partitions, 1, topic_configs=topic.configs(clock)
-            )
-            for topic in TOPICS
-            if full_name(topic.name, namespace) not in there
-        ]
-        try:
-            if wanted:
-                admin.create_topics(wanted)
-        except TopicAlreadyExistsError:
-            pass  # another process of ours was faster
-        return [topic.name for topic in wanted]
-    finally:
-        admin.close()
 
 
 def producer(bootstrap: str, **settings: Any) -> KafkaProducer:

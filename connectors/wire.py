@@ -15,6 +15,7 @@ import msgspec
 from fastavro.schema import to_parsing_canonical_form
 from fastavro.types import Schema
 
+from connectors.avro_writer import Write, writer
 from connectors.rejected import Reason, Rejected
 
 HEADER_BYTES = 5
@@ -72,15 +73,20 @@ def schema_id(value: bytes | None) -> int | None:
     return int.from_bytes(value[1:HEADER_BYTES], "big")
 
 
-def encode(subject: str, record: Mapping[str, Any] | msgspec.Struct) -> bytes:
-    """Bytes for Kafka; raises what fastavro raises if the record does not fit its schema."""
+@cache
+def _pen(subject: str) -> tuple[bytes, Write]:
     version = newest()[subject]
+    return version.header, writer(version.schema)
+
+
+def encode(subject: str, record: Mapping[str, Any] | msgspec.Struct) -> bytes:
+    """Bytes for Kafka; raises (KeyError, TypeError and their like) if the record does not fit its schema."""
     if isinstance(record, msgspec.Struct):
         record = msgspec.to_builtins(record)
-    buffer = io.BytesIO()
-    buffer.write(version.header)
-    fastavro.schemaless_writer(buffer, version.schema, record)
-    return buffer.getvalue()
+    header, write = _pen(subject)
+    out = bytearray(header)
+    write(out, record)
+    return bytes(out)
 
 
 def decode(value: bytes | None, subject: str | None = None) -> tuple[str, Record] | Rejected:
