@@ -15,7 +15,7 @@ from local_stack.shop.cast import LATE_ORDER
 from local_stack.shop.people import user_id
 from local_stack.shop.script import T0, Plan, play
 from local_stack.shop.visitor import Call, Told, iso
-from udfs.time import MINUTE, SECOND, Millis
+from udfs.time import HOUR, MINUTE, SECOND, Millis
 
 BOUND: Millis = 2 * MINUTE  # the demo's bound on disorder; every delay but those of ASLEEP stays below it
 BEAT: Millis = 10 * SECOND
@@ -82,10 +82,11 @@ def deliveries(plan: Plan) -> Deliveries:
     post = [letter for told in play(plan) for letter in _post(dice, told)]
     post += _damaged(dice, plan)
     arrivals = sorted(post, key=lambda letter: letter.arrives)
+    first = arrivals[0].arrives
     live = [letter for letter in arrivals if T0 <= letter.arrives < plan.live_end]
     after = [letter for letter in arrivals if plan.live_end <= letter.arrives < plan.end]
     return Deliveries(
-        history=[letter for letter in arrivals if letter.arrives < T0],
+        history=_with_beats([letter for letter in arrivals if letter.arrives < T0], first, T0, HOUR),
         live=_with_beats(live, T0, plan.live_end, BEAT),
         day_after=_with_beats(after, plan.live_end, plan.end, BEAT_AFTER),
     )
@@ -137,5 +138,5 @@ def _damaged(dice: Random, plan: Plan) -> Iterable[Delivery]:
 
 
 def _with_beats(post: list[Delivery], start: Millis, end: Millis, every: Millis) -> list[Delivery]:
-    beats = [Delivery(at) for at in range(start, end + 1, every)]
+    beats = [Delivery(at) for at in range(start, end, every)]
     return sorted(post + beats, key=lambda letter: letter.arrives)

@@ -65,7 +65,8 @@ class Person:
 
     def context(self) -> dict[str, object]:
         """What their device says of itself."""
-        return {"device": {"type": self.device}, "timezone": self.timezone, "locale": self.locale}
+        place = {"location": {"country": self.country}, "timezone": self.timezone, "locale": self.locale}
+        return {"device": {"type": self.device}, **place}
 
 
 def user_id(number: int) -> str:

@@ -1,0 +1,63 @@
+"""One line that tells how the show goes: refreshed on a terminal, printed now and then elsewhere."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from datetime import UTC, datetime
+
+from local_stack.shop.clock import ShopClock
+from local_stack.shop.tally import Tally
+from local_stack.shop.till import Till
+
+ON_TERMINAL = 1.0  # seconds between two lines
+ELSEWHERE = 10.0
+
+
+def shop_time(at: int) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).strftime("%a %H:%M")
+
+
+def sentence(events: int, late: int, doubled: int, tally: Tally) -> str:
+    """How many of what, and why mails were held back."""
+    held = tally.held_back
+    why = ", ".join(f"{reason.replace('_', ' ')} {count}" for reason, count in held.most_common())
+    signals = sum(tally.decided.values())
+    rejected = tally.rejected["ingest"] + tally.rejected["profiles"]
+    return (
+        f"{events:,} events ({late:,} late, {doubled:,} doubled, {rejected} rejected) · "
+        f"{tally.segment_changes:,} segment changes · {signals} signals · {tally.mails} mails · "
+        f"{sum(held.values())} held back" + (f" ({why})" if why else "")
+    )
+
+
+class LiveLine:
+    """Call it often; it speaks when it is time to."""
+
+    def __init__(self, tally: Tally, till: Till, clock: ShopClock) -> None:
+        self._tally, self._till, self._clock = tally, till, clock
+        self._terminal = sys.stderr.isatty()
+        self._next = 0.0
+
+    def __call__(self) -> None:
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + (ON_TERMINAL if self._terminal else ELSEWHERE)
+        self.speak()
+
+    def speak(self) -> None:
+        late, doubled = self._tally.counter("late"), self._tally.counter("duplicates")
+        text = f"{shop_time(self._clock.now())} │ {sentence(self._till.events, late, doubled, self._tally)}"
+        if self._terminal:
+            width = shutil.get_terminal_size().columns - 1
+            sys.stderr.write(f"\r\x1b[2K{text[:width]}")
+        else:
+            sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+
+    def end(self) -> None:
+        """The last state, on a line of its own."""
+        self.speak()
+        if self._terminal:
+            sys.stderr.write("\n")
