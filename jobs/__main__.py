@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import argparse
+from importlib import import_module
 from pathlib import Path
 
 from connectors.config_files import read_config
 from connectors.settings import from_environment
-from jobs import campaigns, profiles
 from jobs.run import Run, execute
 from udfs.time import Millis
 
-TOPOLOGIES = {"profiles": profiles.topology, "campaigns": campaigns.topology}
+JOBS = ("campaigns", "profiles")
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m jobs", description=__doc__)
-    parser.add_argument("job", choices=sorted(TOPOLOGIES))
+    parser.add_argument("job", choices=JOBS)
     parser.add_argument("--config", type=Path, default=Path("config"), help="folder of campaigns, segments and scores")
     parser.add_argument("--live-from", type=Millis, required=True, help="epoch ms; signals before it are only recorded")
     parser.add_argument("--history-from", type=Millis, required=True, help="epoch ms of the first event ever seen")
@@ -28,7 +28,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 def main() -> None:
     said = parse()
     run = Run(said.live_from, said.history_from, said.stop_at, said.caught_up_at)
-    execute(said.job, TOPOLOGIES[said.job], from_environment(), run, read_config(said.config))
+    topology = import_module(f"jobs.{said.job}").topology
+    execute(said.job, topology, from_environment(), run, read_config(said.config))
 
 
 if __name__ == "__main__":

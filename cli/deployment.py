@@ -1,0 +1,66 @@
+"""What is written down of a deployment: its settings, where its past ends, its jobs. One file per stack.
+
+    <home>/deployment.json    {namespace: {settings, live_from, history_from, epoch, jobs}}
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from cli import exits
+from connectors.settings import SettingError, Settings, from_environment
+from local_stack.addresses import Addresses, load
+from udfs.time import Millis
+
+
+class SubmittedJob(msgspec.Struct, frozen=True):
+    """A job as it was last submitted; `savepoint` is where it was stopped, if it was."""
+
+    id: str
+    savepoint: str | None = None
+
+
+class Deployment(msgspec.Struct, frozen=True):
+    """`settings` are TIDEMARK_ variables as at the last submission; times are ms, None before the first."""
+
+    settings: dict[str, str] = {}
+    live_from: Millis | None = None
+    history_from: Millis | None = None
+    epoch: int = 0
+    jobs: dict[str, SubmittedJob] = {}
+
+
+_FOR_ALL = msgspec.json.Decoder(dict[str, Deployment])
+
+
+def read_deployment(home: Path, namespace: str) -> Deployment:
+    """What is written down of a namespace; an empty one before its first submission."""
+    return _read(home).get(namespace, Deployment())
+
+
+def write_deployment(home: Path, namespace: str, deployment: Deployment) -> None:
+    """Write it down, leaving the other namespaces as they are."""
+    everything = _read(home) | {namespace: deployment}
+    path = home / "deployment.json"
+    fresh = path.with_suffix(".new")
+    fresh.write_bytes(msgspec.json.format(msgspec.json.encode(everything)))
+    fresh.replace(path)
+
+
+def here() -> tuple[Addresses, Settings, Deployment]:
+    """The stack that the command line talks to, with the settings of its deployment; the environment overrides."""
+    addresses = load()
+    deployment = read_deployment(addresses.home, os.environ.get("TIDEMARK_NAMESPACE", ""))
+    try:
+        settings = from_environment({**deployment.settings, **addresses.environment(), **os.environ})
+    except SettingError as error:
+        exits.fail(str(error), exits.INPUT)
+    return addresses, settings, deployment
+
+
+def _read(home: Path) -> dict[str, Deployment]:
+    path = home / "deployment.json"
+    return _FOR_ALL.decode(path.read_bytes()) if path.is_file() else {}

@@ -1,0 +1,154 @@
+"""Hand a job to the cluster with `flink run`, from the beginning of the log or from where it stood."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from cli import exits
+from cli.code_archive import write_archive
+from cli.deployment import Deployment, SubmittedJob, here, write_deployment
+from connectors import broker
+from connectors.profile_reader import ProfileReader
+from connectors.settings import Settings
+from connectors.topics import HEARTBEAT_KEY, INPUTS, full_name
+from local_stack import flink
+from local_stack.addresses import ROOT, Addresses
+from udfs.time import Millis
+
+PROFILES = "profiles"
+FIRST_RECORDS = 1_000
+_JOB_ID = re.compile(r"JobID ([0-9a-f]{32})")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked of a submission; times and lengths in ms.
+
+    `live_from` None means as recorded, or now; `run_on` is for a bounded run; `restore` is the path of a checkpoint or
+    savepoint, or "latest".
+    """
+
+    job: str
+    live_from: Millis | None = None
+    until_end: bool = False
+    run_on: Millis = 0
+    restore: str | None = None
+    config: Path = ROOT / "config"
+
+
+def submit(wish: Wish) -> str:
+    """Submit to the stack of the environment; the id of the job. Ends with a sentence and a code if it cannot be."""
+    addresses, settings, deployment = here()
+    stop_at = _stop_at(settings, wish) if wish.until_end else None
+    restore = _restore_path(wish, addresses, deployment)
+    deployment = _dated(deployment, wish, settings)
+    tide = ProfileReader(settings.redis, settings.namespace).tide()
+    if wish.job == PROFILES and restore is None:
+        deployment = msgspec.structs.replace(deployment, epoch=deployment.epoch + 1)
+    settings = dataclasses.replace(settings, epoch=str(deployment.epoch))
+    said = [wish.job, "--config", str(wish.config.absolute())]
+    said += ["--live-from", str(deployment.live_from), "--history-from", str(deployment.history_from)]
+    said += ["--stop-at", str(stop_at)] if stop_at is not None else []
+    said += ["--caught-up-at", str(tide)] if wish.job == PROFILES and tide is not None else []
+    job = _flink_run(addresses, settings, said, restore)
+    _write_down(addresses, settings, deployment, wish.job, job)
+    return job
+
+
+def _stop_at(settings: Settings, wish: Wish) -> Millis:
+    last = broker.last_event_time(settings.kafka, _inputs(settings))
+    if last is None:
+        exits.fail("There is no event in any input topic yet: `./tidemark ingest FILE --history`.", exits.NOT_FOUND)
+    return last + wish.run_on
+
+
+def _inputs(settings: Settings) -> list[str]:
+    return [full_name(topic.name, settings.namespace) for topic in INPUTS]
+
+
+def _dated(deployment: Deployment, wish: Wish, settings: Settings) -> Deployment:
+    """Write down once where the past ends and where it begins, so that a replay sees the same."""
+    now = int(time.time() * 1000)
+    live_from = wish.live_from if wish.live_from is not None else deployment.live_from
+    history_from = deployment.history_from
+    if history_from is None:
+        history_from = _first_event(settings)
+    return msgspec.structs.replace(
+        deployment,
+        live_from=now if live_from is None else live_from,
+        history_from=now if history_from is None else history_from,
+    )
+
+
+def _first_event(settings: Settings) -> Millis | None:
+    """The earliest time among the first records of every partition, None if there are none."""
+    reader = broker.consumer(settings.kafka)
+    try:
+        begins = reader.beginning_offsets(broker.partitions_of(reader, _inputs(settings)))
+        ends = reader.end_offsets(list(begins))
+        ends = {partition: min(end, begins[partition] + FIRST_RECORDS) for partition, end in ends.items()}
+        records = broker.read_between(reader, begins, ends)
+        return min((int(record.timestamp) for record in records if record.key != HEARTBEAT_KEY), default=None)
+    finally:
+        reader.close()
+
+
+def _restore_path(wish: Wish, addresses: Addresses, deployment: Deployment) -> str | None:
+    if wish.restore != "latest":
+        return wish.restore
+    submitted = deployment.jobs.get(wish.job)
+    if submitted is None:
+        exits.fail(f"{wish.job} was never submitted here: leave out --from.", exits.NOT_FOUND)
+    if submitted.savepoint is not None:
+        return submitted.savepoint
+    found = (addresses.home / "flink" / "checkpoints" / submitted.id).glob("chk-*/_metadata")
+    newest = max(found, key=lambda path: path.stat().st_mtime_ns, default=None)
+    if newest is None:
+        exits.fail(f"{wish.job} has completed no checkpoint: leave out --from.", exits.NOT_FOUND)
+    return str(newest.parent)
+
+
+def _flink_run(addresses: Addresses, settings: Settings, said: list[str], restore: str | None) -> str:
+    archive = write_archive(addresses.home / "flink" / "code" / "tidemark.zip")
+    command = ["/bin/bash", str(flink.package() / "bin" / "flink"), "run", "--detached"]
+    command += ["-m", addresses.flink_rest.removeprefix("http://")]
+    command += ["--fromSavepoint", restore] if restore else []
+    command += ["-pym", "jobs", "-pyfs", str(archive), *said]
+    told = subprocess.run(
+        command,
+        env={**os.environ, **flink.environment(addresses.home), **settings.environment()},
+        cwd=addresses.home,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if found := _JOB_ID.search(told.stdout):
+        return found[1]
+    log = addresses.home / "logs" / "submit.log"
+    log.write_text(told.stdout + told.stderr)
+    exits.fail(f"The job was not accepted: {_reason(told.stdout + told.stderr)} (all of it in {log})", exits.JOB_FAILED)
+
+
+def _reason(told: str) -> str:
+    """The line that says what was wrong: Python's last error, else Java's last cause."""
+    lines = [line.strip() for line in told.splitlines()]
+    python = [line for line in lines if re.match(r"(?!org\.|java)[\w.]+(Error|Exception|Mismatch): ", line)]
+    java = [line for line in lines if line.startswith("Caused by: ")]
+    return (python or java or lines or ["it said nothing"])[-1]
+
+
+def _write_down(addresses: Addresses, settings: Settings, deployment: Deployment, name: str, job: str) -> None:
+    known = addresses.environment()
+    chosen = {key: value for key, value in settings.environment().items() if key not in known}
+    jobs = {**deployment.jobs, name: SubmittedJob(job)}
+    write_deployment(
+        addresses.home, settings.namespace, msgspec.structs.replace(deployment, settings=chosen, jobs=jobs)
+    )
