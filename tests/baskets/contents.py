@@ -25,7 +25,8 @@ CART_EVENTS = {
     "Payment Info Entered",
 }
 _LISTS = {"Cart Viewed", "Checkout Started"}
-_FAMILIES = {"cart": 2, "order": 3, "mail": 4}
+# Within one millisecond a person's events go in this order.
+_SORTS = ("identify", "click", "cart", "order", "mail")
 
 Product = tuple[str, str | None]
 
@@ -53,7 +54,7 @@ class Moment:
 
 
 def sort_of(call: Call) -> str:
-    """identify, click, cart, order or mail."""
+    """One of _SORTS, by the call's name."""
     name = call.get("event", "")
     if call["type"] == "identify":
         return "identify"
@@ -66,15 +67,14 @@ def sort_of(call: Call) -> str:
 
 def in_order(calls: Iterable[tuple[Millis, Call]]) -> list[Moment]:
     """The calls of one person in the order that counts; a cart event without cart_id concerns the last touched cart."""
-    ranks = ["identify", "click", *_FAMILIES]
-    sorts = [(at, ranks.index(sort_of(call)), str(call["messageId"]), call) for at, call in calls]
+    ranked = [(at, _SORTS.index(sort_of(call)), str(call["messageId"]), call) for at, call in calls]
     moments: list[Moment] = []
     last = ""
-    for at, rank, _, call in sorted(sorts, key=lambda entry: entry[:3]):
+    for at, rank, _, call in sorted(ranked, key=lambda entry: entry[:3]):
         cart = (call.get("properties") or {}).get("cart_id")
-        if ranks[rank] == "cart":
+        if _SORTS[rank] == "cart":
             cart = last = last if cart is None else cart
-        moments.append(Moment(at, ranks[rank], call, cart))
+        moments.append(Moment(at, _SORTS[rank], call, cart))
     return moments
 
 
@@ -129,16 +129,20 @@ def _series(product: Product, mine: Sequence[tuple[int, Moment]], cart: str) -> 
 def _pieces_after(before: int, product: Product, moment: Moment, cart: str) -> int:
     told = _products(moment).get(product, [])
     if moment.name == "Product Added":
-        return before + sum(entry.get("quantity", 1) for entry in told)
+        return before + _sum(told, 1)
     if moment.name == "Product Removed":
-        return max(0, before - sum(entry.get("quantity", before) for entry in told))
+        return max(0, before - _sum(told, before))
     if moment.name in _LISTS and moment.told.get("products") is not None:
-        return sum(entry.get("quantity", 1) for entry in told)
+        return _sum(told, 1)
     if moment.is_purchase:
         if moment.cart in (None, cart):
             return 0
-        return max(0, before - sum(entry.get("quantity", before) for entry in told))
+        return max(0, before - _sum(told, before))
     return before
+
+
+def _sum(told: Sequence[Mapping[str, Any]], unsaid: int) -> int:
+    return sum(int(entry.get("quantity", unsaid)) for entry in told)
 
 
 def _prices(product: Product, mine: Sequence[tuple[int, Moment]]) -> list[tuple[int, int]]:

@@ -94,5 +94,5 @@ def _decided(record: dict[str, Any]) -> Decided:
 
 def _triggered(record: dict[str, Any]) -> Triggered:
     items = [(item["product_id"], item["variant"], item["quantity"], item["price"]) for item in record["items"]]
-    keys = ("user_id", "cart_id", "step", "at", "value")
-    return Triggered(*(record[key] for key in keys), frozenset(items))
+    user, cart, step, at, value = (record[key] for key in ("user_id", "cart_id", "step", "at", "value"))
+    return Triggered(user, cart, step, at, value, frozenset(items))

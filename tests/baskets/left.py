@@ -108,8 +108,28 @@ def two_at_once(visitor: Visitor, at: Millis) -> None:
     play([adding(visitor, one, first), adding(visitor, other, second)], [at, at])
 
 
+def looking_in_time(visitor: Visitor, at: Millis) -> None:
+    """A last look around at the deadline, which puts it off, or a millisecond beside it."""
+    plan = filling(visitor, visitor.some(2), visitor.cart())
+    last = play(plan, since(visitor.dice, at, len(plan)))
+    look = visitor.dice.choice([seeing(visitor, visitor.some(1)[0]), doing(visitor, "Coupon Denied")])
+    look(last + WAIT + visitor.dice.choice(A_HAIR))
+
+
+def put_right_at_the_checkout(visitor: Visitor, at: Millis) -> None:
+    """The checkout lists something else than what was added, and nobody pays."""
+    cart = visitor.cart()
+    plan = [*filling(visitor, visitor.some(), cart), checking_out(visitor, cart, visitor.some())]
+    play(plan, since(visitor.dice, at, len(plan)))
+
+
+def a_day_after(visitor: Visitor, order: Millis) -> None:
+    """Leave a cart so that its deadline is a day after `order`, or a millisecond beside it: courtesy ends there."""
+    visitor.diary.add(order + DAY_AFTER - WAIT + visitor.dice.choice(A_HAIR), visitor.some(1)[0], visitor.cart())
+
+
 LEFT: dict[Left, int] = {
-    plainly: 40,
+    plainly: 30,
     lingering: 14,
     to_the_latest: 1,
     emptied: 10,
@@ -118,9 +138,6 @@ LEFT: dict[Left, int] = {
     opting_out: 7,
     asking: 3,
     two_at_once: 5,
+    looking_in_time: 5,
+    put_right_at_the_checkout: 5,
 }
-
-
-def a_day_after(visitor: Visitor, order: Millis) -> None:
-    """Leave a cart so that its deadline is a day after `order`, or a millisecond beside it: courtesy ends there."""
-    visitor.diary.add(order + DAY_AFTER - WAIT + visitor.dice.choice(A_HAIR), visitor.some(1)[0], visitor.cart())
