@@ -1,20 +1,12 @@
-"""Reads the configuration folder, so that pure code can parse what it says."""
+"""Reads the folder of configuration files into texts by name, for the pure parsers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
-Files = Mapping[str, bytes]
+CONFIG = Path(__file__).parent.parent / "config"
 
 
-def read_config(folder: Path) -> dict[str, bytes]:
-    """Every TOML file under `folder`, by its path within it; FileNotFoundError if there is no such folder."""
-    if not folder.is_dir():
-        raise FileNotFoundError(f"there is no configuration folder {folder}")
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.toml"))}
-
-
-def under(files: Files, folder: str) -> dict[str, bytes]:
-    """The files of one folder of the configuration, still by their whole path."""
-    return {path: content for path, content in files.items() if path.startswith(folder + "/")}
+def read_texts(folder: Path = CONFIG) -> dict[str, str]:
+    """Every TOML file below `folder` by its name relative to it, such as `segments/hot.toml`."""
+    return {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in sorted(folder.rglob("*.toml"))}

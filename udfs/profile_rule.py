@@ -1,0 +1,118 @@
+"""What is known of a person after every event and at every instant: facts, scores, and the segments that follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from udfs import facts as parts
+from udfs.events import ERASURE, Event
+from udfs.outputs import SegmentChange
+from udfs.profile_config import ProfileConfig
+from udfs.profile_state import ProfileState
+from udfs.profile_view import Fields, view
+from udfs.score_sheet import ScoreSheet
+from udfs.scores import NEVER, Score
+from udfs.segment_board import Board, Standings, next_due
+from udfs.segment_terms import FARTHEST
+from udfs.segments import OUTSIDE
+from udfs.step import Step
+from udfs.time import Millis
+
+PROFILE_TTL: Millis = FARTHEST
+
+ENTER, LEAVE = "enter", "leave"
+EVENT, CLOCK, DEFINITION = "event", "clock", "definition"
+
+Changes = tuple[SegmentChange, ...]
+
+
+Profiled = Step[ProfileState, SegmentChange]
+
+
+class ProfileRule:
+    """Keeps the profile of a person for 400 days after their last event, and tells who enters and leaves segments.
+
+    `history_from` (ms) is the first event time that the deployment has seen; what reaches behind it is unknown.
+    """
+
+    def __init__(self, config: ProfileConfig, history_from: Millis) -> None:
+        self.config = config
+        self.version = config.version
+        self.sheet = ScoreSheet(config.scores)
+        self._board = Board(config.compiled(history_from), config.scores)
+
+    def on_event(self, state: ProfileState | None, event: Event) -> Profiled:
+        """An event comes before the deadlines of its own instant, hence the clock that is 1 ms behind."""
+        at, clock = event.at, event.at - 1
+        if event.name == ERASURE:
+            return Step(None, changes(event.user, state.standing if state else {}, {}, at, EVENT))
+        told: Changes = ()
+        is_new = state is None
+        if state is None:
+            state = ProfileState(event.user, parts.unknown(at), self.version)
+        elif state.definition != self.version:
+            state, told = self._redefined(state, at, clock)
+        facts = parts.fold(state.facts, event, self.config.parts)
+        scores, counted = self.sheet.after(state.scores, event)
+        shown_until = state.shown_until if scores is state.scores else self._shown_until(scores, clock)
+        changed = None if is_new else parts.differing(state.facts, facts) | counted
+        standing = self._board.judge(state.standing, facts, scores, changed, at, clock)
+        after = ProfileState(state.user, facts, self.version, scores, standing, shown_until)
+        return self._step(after, (*told, *changes(state.user, state.standing, standing, at, EVENT)))
+
+    def on_wake(self, state: ProfileState, at: Millis) -> Profiled:
+        """The clock has come to `at` without an event."""
+        if at >= state.facts.seen.last_event + PROFILE_TTL:
+            return Step(None, changes(state.user, state.standing, {}, at, CLOCK))
+        told: Changes = ()
+        if state.definition != self.version:
+            state, told = self._redefined(state, at, at)
+        facts = parts.after_clock(state.facts, at)
+        scores, shown_until = self.sheet.pruned(state.scores, at), state.shown_until
+        if shown_until <= at:
+            shown_until = self._shown_until(scores, at)
+        standing = self._board.judge(state.standing, facts, scores, parts.differing(state.facts, facts), at, at)
+        after = ProfileState(state.user, facts, self.version, scores, standing, shown_until)
+        return self._step(after, (*told, *changes(state.user, state.standing, standing, at, CLOCK)))
+
+    def is_outdated(self, state: ProfileState) -> bool:
+        """True if the configuration has changed since: wake the person to have the new definitions applied."""
+        return state.definition != self.version
+
+    def segments(self, state: ProfileState) -> tuple[str, ...]:
+        """The segments that the person is in, by name."""
+        return tuple(sorted(name for name, standing in state.standing.items() if standing.since is not None))
+
+    def view(self, state: ProfileState, at: Millis) -> Fields:
+        """The profile as flat readable fields at `at`, which is not before the last event."""
+        return view(state, self.sheet, at)
+
+    def _redefined(self, state: ProfileState, at: Millis, clock: Millis) -> tuple[ProfileState, Changes]:
+        """The person under the present configuration, before anything else happens to them at `at`."""
+        scores = self.sheet.fitted(state.scores)
+        standing = self._board.judge(state.standing, state.facts, scores, None, at, clock)
+        shown_until = self._shown_until(scores, clock)
+        after = replace(state, definition=self.version, scores=scores, standing=standing, shown_until=shown_until)
+        return after, changes(state.user, state.standing, standing, at, DEFINITION)
+
+    def _shown_until(self, scores: Mapping[str, Score], clock: Millis) -> Millis:
+        return self.sheet.next_change(scores, clock) if self.config.shows_scores else NEVER
+
+    def _step(self, state: ProfileState, emit: Changes) -> Profiled:
+        wake_at = min(state.shown_until, next_due(state.standing), state.facts.seen.last_event + PROFILE_TTL)
+        forgotten = state.facts.carts.next_forgotten()
+        return Step(state, emit, wake_at if forgotten is None else min(wake_at, forgotten))
+
+
+def changes(user: str, was: Standings, now: Standings, at: Millis, cause: str) -> Changes:
+    """Who entered and who left between two standings, by the name of the segment."""
+    if was is now:
+        return ()
+    told = []
+    for name in sorted({*was, *now}):
+        before, after = was.get(name, OUTSIDE).since, now.get(name, OUTSIDE).since
+        if (before is None) != (after is None):
+            told.append(SegmentChange(user, name, LEAVE if after is None else ENTER, at, cause))
+    return tuple(told)
