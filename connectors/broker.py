@@ -12,6 +12,7 @@ from connectors.topics import HEARTBEAT_KEY
 from udfs.time import Millis
 
 POLL: Millis = 500
+PATIENCE: Millis = 10_000
 TAIL_RECORDS = 500
 
 Ends = dict[TopicPartition, int]
@@ -27,6 +28,8 @@ def producer(bootstrap: str, **settings: Any) -> KafkaProducer:
         "compression_type": "gzip",
         "linger_ms": 20,
         "batch_size": 128 * 1024,
+        "bootstrap_timeout_ms": PATIENCE,
+        "max_block_ms": PATIENCE,
     }
     return KafkaProducer(bootstrap_servers=bootstrap, **(safe | settings))
 
@@ -37,6 +40,7 @@ def consumer(bootstrap: str, group: str | None = None, **settings: Any) -> Kafka
         "isolation_level": "read_committed",
         "enable_auto_commit": False,
         "auto_offset_reset": "earliest",
+        "bootstrap_timeout_ms": PATIENCE,
     }
     return KafkaConsumer(bootstrap_servers=bootstrap, group_id=group, **(careful | settings))
 
@@ -67,6 +71,20 @@ def read_to_end(bootstrap: str, topics: Iterable[str]) -> Iterator[ConsumerRecor
     try:
         ends = reader.end_offsets(partitions_of(reader, topics))
         yield from read_between(reader, reader.beginning_offsets(list(ends)), ends)
+    finally:
+        reader.close()
+
+
+def follow(bootstrap: str, topics: Iterable[str], from_beginning: bool = True) -> Iterator[ConsumerRecord]:
+    """Every committed record as it comes, for ever."""
+    reader = consumer(bootstrap)
+    try:
+        partitions = partitions_of(reader, topics)
+        reader.assign(partitions)
+        reader.seek_to_beginning(*partitions) if from_beginning else reader.seek_to_end(*partitions)
+        while True:
+            for records in reader.poll(timeout_ms=POLL).values():
+                yield from records
     finally:
         reader.close()
 

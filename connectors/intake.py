@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Self
 
+from kafka.errors import KafkaError
+
 from connectors import broker, dead_letters
 from connectors.rejected import Rejected
 from connectors.segment_spec import Parsed, parse
@@ -28,14 +30,18 @@ class Intake:
     """Writes calls and heartbeats; what it was given is in Kafka after `flush`. `clock` is None for history."""
 
     def __init__(self, kafka: str, namespace: str = "", clock: Callable[[], Millis] | None = None) -> None:
-        self._producer = broker.producer(kafka)
+        """IntakeError if the broker does not answer or lacks a topic."""
         self._clock = clock
         self._names = {topic: full_name(topic, namespace) for topic in BY_NAME}
-        self._lanes = [
-            (self._names[topic.name], heartbeat(topic.subject), partition)
-            for topic in INPUTS
-            for partition in sorted(self._producer.partitions_for(self._names[topic.name]) or ())
-        ]
+        try:
+            self._producer = broker.producer(kafka)
+            self._lanes = [
+                (self._names[topic.name], heartbeat(topic.subject), partition)
+                for topic in INPUTS
+                for partition in sorted(self._producer.partitions_for(self._names[topic.name]))
+            ]
+        except KafkaError as error:
+            raise IntakeError(f"The broker at {kafka} does not answer or lacks a topic: {error}") from error
         self._failure: BaseException | None = None
         self.sent: Counter[str] = Counter({topic.name: 0 for topic in INPUTS})
         self.rejected: Counter[str] = Counter()
@@ -124,8 +130,10 @@ def ingest_lines(
 class Tide:
     """Beats at the highest time sent, never beyond it: what is still to come may lie right behind it."""
 
-    def __init__(self, intake: Intake, every: Millis = BEAT_EVERY, events_a_beat: int = EVENTS_A_BEAT) -> None:
-        self._intake, self._every, self._events_a_beat = intake, every, events_a_beat
+    def __init__(self, intake: Intake, every: Millis = BEAT_EVERY, ready: Callable[[], bool] | None = None) -> None:
+        """At most one beat in `every` of replayed time, and only when `ready` (default: each 500 events)."""
+        self._intake, self._every = intake, every
+        self._ready = ready or self._enough_events
         self._events = 0
         self._said: Millis | None = None
 
@@ -133,9 +141,7 @@ class Tide:
         """Call after each event."""
         self._events += 1
         last = self._intake.last
-        if self._events < self._events_a_beat or last is None:
-            return
-        if self._said is None or last >= self._said + self._every:
+        if last is not None and (self._said is None or last >= self._said + self._every) and self._ready():
             self._intake.beat(last)
             self._said, self._events = last, 0
 
@@ -143,3 +149,6 @@ class Tide:
         """Call after the last event: all topics are complete up to its time."""
         if self._intake.last is not None and self._intake.last != self._said:
             self._intake.beat(self._intake.last)
+
+    def _enough_events(self) -> bool:
+        return self._events >= EVENTS_A_BEAT
