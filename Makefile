@@ -5,7 +5,7 @@ BIN := .venv/bin
 
 .PHONY: help setup demo test lint
 
-help:  ## list the verbs
+help:
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1	/p' Makefile
 
 setup:  ## make the environment .venv and fetch the jars (once; says size and time before)

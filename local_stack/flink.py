@@ -50,7 +50,8 @@ execution.checkpointing.tolerable-failed-checkpoints: 3
 restart-strategy.type: exponential-delay
 restart-strategy.exponential-delay.initial-backoff: 1s
 restart-strategy.exponential-delay.max-backoff: 5s
-restart-strategy.exponential-delay.attempts-before-reset-backoff: 20
+restart-strategy.exponential-delay.reset-backoff-threshold: 1min
+restart-strategy.exponential-delay.attempts-before-reset-backoff: 60
 heartbeat.interval: 1000
 heartbeat.timeout: 10000
 # The pull reporter listens on every interface of the machine and cannot be told otherwise, so this one pushes.
@@ -59,8 +60,7 @@ metrics.reporter.push.hostUrl: http://{host}:{metrics}
 metrics.reporter.push.jobName: flink
 metrics.reporter.push.interval: 5 SECONDS
 """
-# Where Java needs doors opened for Flink; the rest of the shipped config.yaml is said anew above.
-KEPT = "env.java.opts.all: "
+REGISTERED = "Successful registration at resource manager"
 
 
 class Ports(NamedTuple):
@@ -77,7 +77,15 @@ def start(home: Path, port: Ports, absent: Collection[str]) -> None:
         prepare(home, port)
     parts = [part for part in ("jobmanager", "taskmanager") if part in absent]
     for running in [start_part(home, part) for part in parts]:
-        processes.wait_ready(running, lambda: (overview(port.rest) or {}).get("slots-total", 0) > 0, 90)
+        processes.wait_ready(running, lambda: overview(port.rest) is not None, 90)
+        if running.part == "taskmanager":
+            wait_registered(running)
+
+
+def wait_registered(taskmanager: processes.Running) -> None:
+    """Wait until this very TaskManager offers its slots; one that was killed is still counted for ten seconds."""
+    log = Path(taskmanager.log)
+    processes.wait_ready(taskmanager, lambda: log.is_file() and REGISTERED in log.read_text(errors="replace"), 90)
 
 
 def start_part(home: Path, part: str) -> processes.Running:
@@ -123,10 +131,11 @@ def prepare(home: Path, port: Ports) -> None:
 
 
 def java_options() -> str:
-    """Return the shipped configuration's own line of Java options, as a flat key."""
+    """Return the shipped Java options as a flat key, without those for a compiler, which a JRE lacks."""
     shipped = (package() / "conf" / "config.yaml").read_text().splitlines()
     options = next(line.strip().removeprefix("all: ") for line in shipped if line.strip().startswith("all: --add"))
-    return f"{KEPT}{options}\n"
+    kept = [option for option in options.split() if "jdk.compiler/" not in option]
+    return f"env.java.opts.all: {' '.join(kept)}\n"
 
 
 def overview(rest: int) -> dict[str, Any] | None:

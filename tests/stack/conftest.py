@@ -1,0 +1,23 @@
+"""One real stack for all the tests that need it, with ports and data of its own."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from local_stack import stack as local_stack
+from local_stack.addresses import Addresses
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
+    """The addresses of a fresh stack; its logs outlive it, its data do not."""
+    home = tmp_path_factory.mktemp("stack")
+    try:
+        yield local_stack.up(home)
+    finally:
+        local_stack.down(home)
+        for data in ("kafka", "valkey", "flink"):
+            shutil.rmtree(home / data, ignore_errors=True)
