@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +36,7 @@ class ShopClock:
     def save(self, home: Path) -> None:
         whole = home / f"{FILE}.part"
         whole.write_bytes(msgspec.json.encode(self))
-        os.replace(whole, home / FILE)
+        whole.replace(home / FILE)
 
 
 def load(home: Path) -> ShopClock | None:

@@ -17,12 +17,13 @@ _CART = frozenset({"Product Added", "Product Removed", "Cart Viewed", "Checkout 
 
 
 class Mailed(NamedTuple):
-    """A mail that the timer would have sent at `at` (shop time of arrival) about `cart_id`, last touched at `since`."""
+    """A mail at `at` about `cart_id`, whose last change was at `since`; the timer's `at` is by the clock of arrival."""
 
     user: str
     cart_id: str
     since: Millis
     at: Millis
+    step: int = 1
 
 
 @dataclass(slots=True)
@@ -61,7 +62,7 @@ class NaiveTimer:
 
 @dataclass(frozen=True, slots=True)
 class Harm:
-    """What a way of mailing did: mails, mails to people who had bought by then, and carts mailed about twice."""
+    """What a way of mailing did: mails, mails to people who had bought by then, doubled mails about one cart."""
 
     mails: int
     buyers: int
@@ -72,7 +73,7 @@ def harm(mails: Iterable[Mailed], orders: dict[str, list[Millis]]) -> Harm:
     """`orders` holds the moments (event time) of each person's orders; bought is between `since` and the mail."""
     mails = list(mails)
     buyers = sum(any(mail.since <= at <= mail.at for at in orders.get(mail.user, ())) for mail in mails)
-    carts = Counter((mail.user, mail.cart_id) for mail in mails)
+    carts = Counter((mail.user, mail.cart_id, mail.step) for mail in mails)
     return Harm(len(mails), buyers, sum(count > 1 for count in carts.values()))
 
 

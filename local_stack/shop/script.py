@@ -25,7 +25,7 @@ class Plan:
     visits_a_day: int = 480
     live: Millis = 68 * MINUTE
     live_visits: int = 620
-    day_after: Millis = 24 * HOUR + 12 * MINUTE
+    day_after: Millis = 24 * HOUR + 20 * MINUTE
     visits_after: int = 260
 
     @property

@@ -1,0 +1,129 @@
+"""demo: start everything, play the demo shop, leave nothing behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from cli import exits
+
+if TYPE_CHECKING:
+    from local_stack.shop.script import Plan
+    from local_stack.shop.show import Show
+
+SETTINGS = {
+    "TIDEMARK_BOUND": "2min",  # ten minutes of the shop are twenty seconds of ours: all else scales with them
+    "TIDEMARK_TICK": "30s",
+    "TIDEMARK_SHARDS": "2",
+    "TIDEMARK_CHECKPOINT_INTERVAL": "1s",
+}
+JOBS = ("profiles", "campaigns")
+TO_COPY = ("explain u_0412", "explain u_0650", "try")
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(demo)
+
+
+def say(sentence: str) -> None:
+    typer.echo(sentence, err=True)
+
+
+def demo(
+    once: bool = typer.Option(False, "--once", help="Play to the end, print the summary, stop."),
+    short: bool = typer.Option(False, "--short", help="A shorter play, for tests."),
+) -> None:
+    """Start a stack of its own and play the demo shop on it; Ctrl-C stops everything."""
+    from local_stack.shop.script import FULL, SHORT
+
+    began = time.monotonic()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with _stage() as home:
+        code = _play(home, SHORT if short else FULL, once, began)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def _stage() -> Iterator[Path]:
+    """A folder of its own, which the command line talks to while the demo runs; afterwards nothing runs in it."""
+    from local_stack import addresses, stack
+    from local_stack.shop import clock
+    from local_stack.shop.homes import new_home
+
+    before = addresses.CURRENT.read_text() if addresses.CURRENT.is_file() else None
+    home = new_home()
+    pages = addresses.LOCAL / "outbox"
+    shutil.rmtree(pages, ignore_errors=True)
+    os.environ |= {"TIDEMARK_STACK": str(home), "TIDEMARK_OUTBOX_PAGES": str(pages), **SETTINGS}
+    addresses.make_current(home)
+    try:
+        yield home
+    except KeyboardInterrupt:
+        pass
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        say("\nStopping everything that was started ...")
+        clock.stop(home)
+        stack.down(home)
+        addresses.CURRENT.unlink(missing_ok=True) if before is None else addresses.CURRENT.write_text(before)
+        say(f"Stopped. The mails stay readable in {pages / 'index.html'}.")
+
+
+def _play(home: Path, plan: Plan, once: bool, began: float) -> int:
+    from local_stack import stack
+    from local_stack.shop.arrival import deliveries
+    from local_stack.shop.script import T0
+    from local_stack.shop.show import Show
+    from local_stack.shop.tally import Tally
+    from local_stack.shop.till import Till
+
+    where = stack.up(home, say=say)
+    with Till(where.kafka) as till, Tally(where.kafka, where.metrics, T0) as tally:
+        show = Show(where, plan, deliveries(plan), till, tally, say, began)
+        show.history()
+        for job in JOBS:
+            _submit(job, T0)
+        say(f"The jobs run: {where.flink_rest}\nThe mails as they come: {where.render}/outbox\n")
+        say("Monday 14:00 in the shop, the sale opens; ten minutes there are twenty seconds here.")
+        show.sale()
+        say("\nThe day after, at full speed ...")
+        show.day_after()
+        code = _summary(show)
+        if not once:
+            show.stay_open()
+    return code
+
+
+def _submit(job: str, live_from: int) -> None:
+    since = datetime.fromtimestamp(live_from / 1000, UTC).isoformat()
+    command = [sys.executable, "-m", "cli", "submit", job, "--live-from", since]
+    if subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode:
+        exits.fail(f"The job {job} was not accepted.", exits.JOB_FAILED)
+    say(f"Submitted {job}.")
+
+
+def _summary(show: Show) -> int:
+    from connectors.flink_rest import Cluster
+
+    typer.echo(f"\n{show.figures()}")
+    for line in show.verdict().closing_lines():
+        typer.echo(line)
+    cluster = Cluster(show.where.flink_rest)
+    failures = [failure for job in cluster.jobs() for failure in cluster.failures(job.id)]
+    for failure in failures:
+        say(f"A task failed: {failure}")
+    typer.echo("\nTo copy:")
+    for line in TO_COPY:
+        typer.echo(f"  ./tidemark {line}")
+    return exits.OK if show.tally.mails and not failures else exits.JOB_FAILED

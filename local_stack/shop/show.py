@@ -1,0 +1,103 @@
+"""The show from the curtain to the applause: history, the hour of sale, the day after, the verdict."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from connectors.profile_reader import ProfileReader
+from local_stack.addresses import Addresses
+from local_stack.shop import clock as clocks
+from local_stack.shop.arrival import BOUND, Deliveries, Delivery
+from local_stack.shop.clock import ShopClock
+from local_stack.shop.live_line import LiveLine, sentence
+from local_stack.shop.player import beat_on, play_at_once, play_in_time
+from local_stack.shop.script import T0, Plan
+from local_stack.shop.tally import Tally
+from local_stack.shop.till import Till
+from local_stack.shop.verdict import Verdict, judge
+
+SPEED = 30.0
+QUIET = 4.0  # seconds without a word of the jobs: they have nothing more to say
+PATIENCE = 120.0
+
+Say = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Show:
+    """Owns nothing: the stack, the tally and the till are opened and closed by whoever runs the show."""
+
+    where: Addresses
+    plan: Plan
+    post: Deliveries
+    till: Till
+    tally: Tally
+    say: Say
+    began: float = field(default_factory=time.monotonic)
+
+    def history(self) -> None:
+        started = time.monotonic()
+        play_at_once(self.till, self.post.history)
+        took = time.monotonic() - started
+        self.say(f"{self.plan.days} days of history: {self.till.events:,} events taken in within {took:.0f} s.")
+
+    def sale(self) -> None:
+        """The live part, in shop time."""
+        clock = ShopClock.starting(T0, SPEED)
+        clock.save(self.where.home)
+        line = LiveLine(self.tally, self.till, clock)
+        play_in_time(self.till, self.post.live, clock, self._and_note_first_mail(line))
+        clocks.stop(self.where.home)
+        self._settle(self.plan.live_end)
+        line.end()
+
+    def day_after(self) -> None:
+        """At full speed; what was decided before has been mailed by now, so nothing expires on the way."""
+        play_at_once(self.till, self.post.day_after)
+        self.till.take(Delivery(self.plan.end))
+        self.till.flush()
+        self._settle(self.plan.end)
+
+    def verdict(self) -> Verdict:
+        events, doubled = self.tally.counter("events"), self.tally.counter("duplicates")
+        return judge(self.where.kafka, self.plan, self.post, events, doubled)
+
+    def figures(self) -> str:
+        late, doubled = self.tally.counter("late"), self.tally.counter("duplicates")
+        return sentence(self.till.events, late, doubled, self.tally)
+
+    def stay_open(self) -> None:
+        """Let the shop's clock run for whoever wants to try it; ends with Ctrl-C."""
+        clock = ShopClock.starting(self.plan.end, SPEED)
+        clock.save(self.where.home)
+        beat_on(self.till, clock, lambda: None)
+
+    def _and_note_first_mail(self, line: LiveLine) -> Callable[[], None]:
+        told = False
+
+        def watch() -> None:
+            nonlocal told
+            line()
+            if not told and self.tally.first_mail is not None:
+                told = True
+                self.say(f"\nThe first mail is out, {self.tally.first_mail - self.began:.0f} s after the start.")
+
+        return watch
+
+    def _settle(self, at: int) -> None:
+        """Wait until the tide stands where it can after `at`, every trigger is answered, and nobody says more."""
+        tide = ProfileReader(self.where.redis, "").tide
+        until = time.monotonic() + PATIENCE
+        last, since = self._said(), time.monotonic()
+        while time.monotonic() < until:
+            time.sleep(0.2)
+            if (now := self._said()) != last:
+                last, since = now, time.monotonic()
+            reached = (tide() or 0) >= at - 2 * BOUND
+            if reached and not self.tally.unanswered and time.monotonic() - since > QUIET:
+                return
+
+    def _said(self) -> tuple[int, int, int]:
+        return sum(self.tally.decided.values()), self.tally.segment_changes, sum(self.tally.sends.values())
