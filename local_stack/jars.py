@@ -73,7 +73,7 @@ def resolve(name: str, venv: Path, jars: Path) -> None:
     work.mkdir(parents=True)
     command = [
         str(venv / "bin" / "jgo"), "--ignore-config", "--resolver", "python", "--system-java", "--links", "copy",
-        "--repo-cache", str(jars.parent / "m2"), "--timeout", "60", "--class-path-only", "--quiet",
+        "--repo-cache", str(jars.parent / "m2"), "--timeout", "60", "--class-path-only",
     ]  # fmt: skip
     for verb in (["init", COORDINATES[name]], ["sync"]):
         run(command + verb, work)
@@ -88,5 +88,5 @@ def run(command: List[str], cwd: Path) -> None:
     environment = {**os.environ, "NO_COLOR": "1"}
     done = subprocess.run(command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:
-        told = done.stdout.decode(errors="replace").strip().splitlines() or ["no word from jgo"]
-        raise SetupError(f"The jars could not be fetched ({told[-1]}): check the network, then run `make setup` again.")
+        told = " ".join(done.stdout.decode(errors="replace").split())[-300:] or "the resolver said nothing"
+        raise SetupError(f"The jars could not be fetched: check the network, then run `make setup` again. ({told})")
