@@ -1,0 +1,81 @@
+"""Pages that show the outbox, live from the service or as files that are readable after everything has stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from render_service.outbox import SeenMail, numbers, read_mail
+
+INDEX = "index.html"
+SHOWN_LIVE = 500
+
+_pages = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "outbox_pages"),
+    autoescape=lambda name: name is not None and name.endswith(".html.j2"),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+)
+
+
+def index_page(mails: Iterable[SeenMail], link: Callable[[int], str], live: bool) -> str:
+    """The list, newest first; a live one looks again by itself."""
+    newest = sorted(mails, key=lambda mail: mail.number, reverse=True)
+    return _pages.get_template("index.html.j2").render(mails=newest, link=link, live=live)
+
+
+def mail_page(mail: SeenMail, index: str) -> str:
+    """One mail with its headers, the page and the text; the page runs no scripts."""
+    return _pages.get_template("mail.html.j2").render(mail=mail, index=index)
+
+
+class Shelf:
+    """Mails of a folder, each read once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._read: dict[int, SeenMail] = {}
+
+    def all(self) -> list[SeenMail]:
+        for number in numbers(self._folder):
+            self.one(number)
+        return list(self._read.values())
+
+    def one(self, number: int) -> SeenMail | None:
+        if number not in self._read and (mail := read_mail(self._folder, number)):
+            self._read[number] = mail
+        return self._read.get(number)
+
+
+class StaticOutbox:
+    """Keeps a folder of pages in step with a folder of mails."""
+
+    def __init__(self, mails: Path, pages: Path) -> None:
+        self._shelf = Shelf(mails)
+        self._pages = pages
+        self._written = -1
+
+    def refresh(self) -> int:
+        """Write the pages of mails that came since the last time; how many mails there are now."""
+        mails = self._shelf.all()
+        if len(mails) == self._written:
+            return len(mails)
+        self._pages.mkdir(parents=True, exist_ok=True)
+        for mail in mails[max(self._written, 0) :]:
+            _write(self._pages / _file(mail.number), mail_page(mail, INDEX))
+        _write(self._pages / INDEX, index_page(mails, _file, live=False))
+        self._written = len(mails)
+        return len(mails)
+
+
+def _file(number: int) -> str:
+    return f"mail-{number:06}.html"
+
+
+def _write(path: Path, page: str) -> None:
+    """A reader sees the old page or the new one."""
+    part = path.with_suffix(".part")
+    part.write_text(page, "utf-8")
+    part.replace(path)

@@ -1,0 +1,90 @@
+"""Kafka as the render service uses it: triggers in, `sends` out, and both moved on in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.consumer.fetcher import ConsumerRecord
+from kafka.structs import OffsetAndMetadata
+
+from connectors import broker, wire
+from connectors.rejected import Rejected
+from connectors.topics import full_name
+from render_service.sends import Send
+
+POLL_MS = 250
+MOST_AT_ONCE = 100
+
+
+class Journal:
+    """One service at a time: a second one takes the place of the first, which Kafka then refuses.
+
+    Partitions are assigned by hand, so there is no group to rebalance; the offsets lie under the group's name.
+    """
+
+    def __init__(self, bootstrap: str, namespace: str) -> None:
+        self._group = full_name("render", namespace)
+        self._triggers = full_name("triggers", namespace)
+        self._sends = full_name("sends", namespace)
+        self._bootstrap = bootstrap
+        # Before anything is read: this ends what a predecessor left open, and shuts it out.
+        self._producer: KafkaProducer = broker.producer(
+            bootstrap, transactional_id=self._group, linger_ms=0, compression_type=None
+        )
+        self._producer.init_transactions()
+        self._consumer: KafkaConsumer = broker.consumer(bootstrap, self._group, max_poll_records=MOST_AT_ONCE)
+        self._partitions = broker.partitions_of(self._consumer, [self._triggers])
+        self._consumer.assign(self._partitions)
+        self._next: dict[TopicPartition, int] = {}
+        self._held: dict[TopicPartition, set[int]] = {}
+        self._committed: dict[TopicPartition, int] = {}
+
+    def past(self) -> Iterator[Send]:
+        """All of `sends` up to now, in order within a partition."""
+        for record in broker.read_to_end(self._bootstrap, [self._sends]):
+            read = wire.decode(record.value, "sends")
+            if not isinstance(read, Rejected):
+                yield msgspec.convert(read[1], Send)
+
+    def poll(self) -> list[ConsumerRecord]:
+        """The next triggers, committed ones only; empty after a quarter of a second without any."""
+        polled = self._consumer.poll(timeout_ms=POLL_MS)
+        return [record for records in polled.values() for record in records]
+
+    def took(self, record: ConsumerRecord) -> None:
+        """Count a trigger as taken in; `write` makes it last."""
+        where = TopicPartition(record.topic, record.partition)
+        self._next[where] = max(record.offset + 1, self._next.get(where, 0))
+        self._held.setdefault(where, set()).discard(record.offset)
+
+    def hold(self, record: ConsumerRecord) -> None:
+        """Let a restart come back to this trigger, whatever was taken in behind it."""
+        self._held.setdefault(TopicPartition(record.topic, record.partition), set()).add(record.offset)
+
+    def write(self, sends: Sequence[Send]) -> None:
+        """Records and the offsets of all triggers taken so far, both or neither."""
+        offsets = {where: min({offset, *self._held.get(where, ())}) for where, offset in self._next.items()}
+        changed = {where: offset for where, offset in offsets.items() if self._committed.get(where) != offset}
+        if not sends and not changed:
+            return
+        self._producer.begin_transaction()
+        for one in sends:
+            self._producer.send(
+                self._sends, key=one.user_id.encode(), value=wire.encode("sends", one), timestamp_ms=one.at
+            )
+        if changed:
+            reached = {where: OffsetAndMetadata(offset, "", -1) for where, offset in changed.items()}
+            self._producer.send_offsets_to_transaction(reached, self._group)
+        self._producer.commit_transaction()
+        self._committed |= changed
+
+    def lag(self) -> int:
+        """Triggers that lie on the topic and were not taken in yet."""
+        ends = self._consumer.end_offsets(self._partitions)
+        return sum(max(0, end - self._consumer.position(where)) for where, end in ends.items())
+
+    def close(self) -> None:
+        self._consumer.close()
+        self._producer.close()
