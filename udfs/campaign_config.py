@@ -5,14 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from udfs.campaign_rule import CampaignRule
-from udfs.campaigns import parse_campaigns
+from udfs.campaigns import Campaign, CampaignConfig, parse_campaigns
+from udfs.config_error import ConfigError
+from udfs.profile_config import ProfileConfig, load
+from udfs.profile_rule import ProfileRule
 from udfs.time import Millis
 
 GOVERNOR = "governor.toml"
 
 
-def campaign_rule(files: Mapping[str, bytes], live_from: Millis, history_from: Millis) -> CampaignRule:
+def campaign_rule(files: Mapping[str, bytes], live_from: Millis | None, history_from: Millis) -> CampaignRule:
     """The rule for all campaigns in `files` (path within the folder: bytes); ConfigError says what is wrong."""
-    campaigns = {path: content for path, content in files.items() if path.startswith("campaigns/")}
-    governor = (GOVERNOR, files[GOVERNOR]) if GOVERNOR in files else None
-    return CampaignRule(parse_campaigns(campaigns, governor), None, live_from, history_from)
+    campaigns = {f"config/{path}": content for path, content in files.items() if path.startswith("campaigns/")}
+    governor = (f"config/{GOVERNOR}", files[GOVERNOR]) if GOVERNOR in files else None
+    config = parse_campaigns(campaigns, governor)
+    profile = ProfileRule(_named(config, files), history_from) if config.segments else None
+    return CampaignRule(config, profile, live_from, history_from)
+
+
+def _named(config: CampaignConfig, files: Mapping[str, bytes]) -> ProfileConfig:
+    """The segments that the campaigns name, and just what they read."""
+    known = load({path: content.decode() for path, content in files.items() if path.endswith(".toml")})
+    for campaign in config.campaigns.values():
+        for key in ("segment", "not_segment"):
+            _check(campaign, f"audience.{key}", getattr(campaign, key), known)
+    return known.only(config.segments)
+
+
+def _check(campaign: Campaign, key: str, name: str | None, known: ProfileConfig) -> None:
+    try:
+        known.only([name] if name else [])
+    except KeyError as unknown:
+        raise ConfigError(campaign.file, key, str(unknown.args[0]), "Segments are files of config/segments") from None

@@ -15,6 +15,7 @@ from udfs.events import ERASURE, Event, Kind
 from udfs.governor import Question, Verdict, decide
 from udfs.outputs import Decision, Item, Trigger
 from udfs.person import Due, Person, Sent, after
+from udfs.profile_rule import ProfileRule
 from udfs.step import FORGET, Step
 from udfs.time import Millis
 
@@ -37,18 +38,19 @@ class Signal(msgspec.Struct, frozen=True, gc=False):
 class CampaignRule:
     """Implements Rule[Person, Event, Decision | Trigger] for the campaigns of a configuration.
 
-    Signals before `live_from` (ms; None: there is no past) are only recorded. `history_from` is the first event time
-    the deployment has seen; it is told with every decision.
+    `profile` judges the segments that they name. Signals before `live_from` (ms; None: there is no past) are only
+    recorded. `history_from` is the first event time the deployment has seen; it is told with every decision.
     """
 
     def __init__(
         self,
         config: CampaignConfig,
-        profile: None = None,
+        profile: ProfileRule | None = None,
         live_from: Millis | None = None,
         history_from: Millis | None = None,
     ) -> None:
         self.config = config
+        self.profile = profile
         self.live_from = live_from
         self.history_from = history_from
         campaigns = config.campaigns.values()
@@ -58,32 +60,47 @@ class CampaignRule:
         self._order_ttl = max([1, *(campaign.after_order for campaign in campaigns)])
 
     def on_event(self, state: Person | None, event: Event) -> Step[Person, Told]:
-        if event.name == ERASURE or (state is None and event.kind is Kind.CLICK):
+        if event.name == ERASURE or (state is None and event.kind is Kind.CLICK and self.profile is None):
             return FORGET
-        return self._step(after(state or Person(event.user, event.at), event, self._signals))
+        person = after(state or Person(event.user, event.at), event, self._signals)
+        if self.profile is None:
+            return self._step(person)
+        step = self.profile.on_event(person.profile, event)
+        return self._step(msgspec.structs.replace(person, profile=step.state), (), step.wake_at)
 
     def on_wake(self, state: Person, at: Millis) -> Step[Person, Told]:
+        """The profile first: it is that of the instant at which the governor asks."""
+        profile_wake = None
+        if state.profile is not None:
+            step = self.profile.on_wake(state.profile, at) if self.profile else FORGET
+            state, profile_wake = msgspec.structs.replace(state, profile=step.state), step.wake_at
         told: list[Told] = []
         while signal := min(self._come(state, at), key=_in_turn, default=None):
             state, said = self._answer(state, signal)
             told += said
-        return self._step(self._forget(state, at), tuple(told))
+        return self._step(self._forget(state, at), tuple(told), profile_wake)
 
-    def _step(self, person: Person, told: tuple[Told, ...] = ()) -> Step[Person, Told]:
-        return Step(None, told) if person.blank else Step(person, told, self._wake_at(person))
+    def _step(
+        self, person: Person, told: tuple[Told, ...] = (), profile_wake: Millis | None = None
+    ) -> Step[Person, Told]:
+        if person.blank:
+            return Step(None, told)
+        return Step(person, told, min(self._wakes(person, profile_wake), default=None))
 
-    def _wake_at(self, person: Person) -> Millis | None:
-        """The earliest thing that happens by the clock alone."""
-        times = [person.forget_at, person.carts.next_forgotten()]
-        times += [
-            self._signals[spell.campaign].deadline(spell) for spell in person.spells if spell.campaign in self._signals
-        ]
-        times += [due.at for due in person.dues]
+    def _wakes(self, person: Person, profile_wake: Millis | None) -> Iterator[Millis]:
+        """When something happens by the clock alone."""
+        for spell in person.spells:
+            if signal := self._signals.get(spell.campaign):
+                yield signal.deadline(spell)
+        for due in person.dues:
+            yield due.at
         if person.sent:
-            times.append(person.sent[0].at + self._sent_ttl)
+            yield person.sent[0].at + self._sent_ttl
         if person.last_order is not None:
-            times.append(person.last_order + self._order_ttl)
-        return min([time for time in times if time is not None], default=None)
+            yield person.last_order + self._order_ttl
+        for at in (person.forget_at, person.carts.next_forgotten(), profile_wake):
+            if at is not None:
+                yield at
 
     def _come(self, person: Person, at: Millis) -> Iterator[Signal]:
         for spell in person.spells:
@@ -108,8 +125,17 @@ class CampaignRule:
         return _after_send(person, signal, campaign), (decision, _trigger(question, signal))
 
     def _question(self, person: Person, signal: Signal, campaign: Campaign) -> Question:
-        cart = person.carts.get(signal.entry.cart_id)
-        return Question(campaign, signal.step, signal.at, person, cart, signal.due, self.config.caps, self.live_from)
+        return Question(
+            campaign,
+            signal.step,
+            signal.at,
+            person,
+            person.carts.get(signal.entry.cart_id),
+            signal.due,
+            self.config.caps,
+            self.live_from,
+            self.profile.segments(person.profile) if self.profile and person.profile else (),
+        )
 
     def _decision(self, question: Question, signal: Signal, verdict: Verdict) -> Decision:
         campaign, user = question.campaign, question.person.user
@@ -144,6 +170,7 @@ class CampaignRule:
             in_filled_carts(known, carts),
             person.dues,
             tuple(sent for sent in person.sent if sent.at + self._sent_ttl > at),
+            person.profile,
         )
 
 

@@ -10,7 +10,7 @@ from udfs.abandonment import SITE, THIS_CART, Abandonment
 from udfs.carts import CART_TTL
 from udfs.config_error import ConfigError
 from udfs.time import Millis, format_length
-from udfs.toml_keys import Key, Keys, length, longer_than_nothing, one_of, read_keys, whole, word
+from udfs.toml_keys import Key, Keys, length, longer_than_nothing, one_of, read_keys, text, whole, word
 
 MARKETING = "marketing"
 TRANSACTIONAL = "transactional"
@@ -33,8 +33,8 @@ CAMPAIGN_KEYS: Mapping[str, Key] = {
     "steps[].template": Key(word),
     "steps[].after": Key(longer_than_nothing),
     "courtesy.after_order": Key(length, "24h"),
-    "audience.segment": Key(word, None),
-    "audience.not_segment": Key(word, None),
+    "audience.segment": Key(text, None),
+    "audience.not_segment": Key(text, None),
     "audience.minimum_value": Key(whole(0), 0),
     "cap.count": Key(whole(1)),
     "cap.within": Key(longer_than_nothing),
@@ -66,6 +66,7 @@ class MailStep:
 class Campaign:
     """One file; `version` is the hash of its bytes, lengths are ms, `minimum_value` is in minor units."""
 
+    file: str
     name: str
     version: str
     message_class: str
@@ -111,6 +112,7 @@ def parse_campaign(content: bytes, file: str) -> Campaign:
     """A campaign from the bytes of its file; ConfigError says what is wrong and where."""
     keys = read_keys(content, file, CAMPAIGN_KEYS)
     return Campaign(
+        file=file,
         name=keys["name"],
         version=blake2b(content, digest_size=6).hexdigest(),
         message_class=keys["class"],

@@ -67,5 +67,4 @@ def _of_windows(question: Question) -> Iterator[tuple[str, str]]:
         yield f"campaign_cap_{format_length(own.within)}", f"{used(own, question, campaign.name)} of {own.count}"
     for name in (campaign.segment, campaign.not_segment):
         if name:
-            member = question.segments.get(name)
-            yield f"segment_{name}", "unknown" if member is None else str(member).lower()
+            yield f"segment_{name}", "in" if name in question.segments else "out"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from udfs.campaigns import ENDED, MARKETING, PAUSED, Campaign, Cap
@@ -22,7 +22,7 @@ class Verdict(NamedTuple):
 class Question:
     """One step of one campaign for one person at one instant; `due` is None for the first step.
 
-    `cart` is None once it is forgotten. `segments` says member, not a member, or None for unknown.
+    `cart` is None once it is forgotten. `segments` are those that the person is in; unknown is not a member.
     """
 
     campaign: Campaign
@@ -33,7 +33,7 @@ class Question:
     due: Due | None
     caps: tuple[Cap, ...] = ()
     live_from: Millis | None = None
-    segments: Mapping[str, bool | None] = field(default_factory=dict)
+    segments: Collection[str] = ()
 
 
 def decide(question: Question) -> Verdict:
@@ -103,9 +103,7 @@ def _something_left(question: Question) -> Verdict | None:
 
 def _audience(question: Question) -> Verdict | None:
     wanted, unwanted = question.campaign.segment, question.campaign.not_segment
-    if wanted and question.segments.get(wanted) is not True:
-        return Verdict(DROP, "not_in_audience")
-    if unwanted and question.segments.get(unwanted) is not False:
+    if (wanted and wanted not in question.segments) or (unwanted and unwanted in question.segments):
         return Verdict(DROP, "not_in_audience")
     if question.cart and question.cart.value < question.campaign.minimum_value:
         return Verdict(DROP, "below_minimum")

@@ -8,6 +8,7 @@ from udfs.abandonment import Signals, Spells, after_cart_event, after_click, in_
 from udfs.carts import NO_CARTS, ORDER_COMPLETED, Carts, changed_cart
 from udfs.decisions import Entry
 from udfs.events import Event, Kind
+from udfs.profile_state import ProfileState
 from udfs.time import DAY, Millis
 
 # Consent outlives every campaign's windows; whoever was not seen for so long is asked again.
@@ -41,7 +42,10 @@ class Due(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Person(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The stored state of one person; `seen_at` is the last event (ms), `consent` None if nothing was said."""
+    """The stored state of one person; `seen_at` is the last event (ms), `consent` None if nothing was said.
+
+    `profile` is kept only if a campaign names a segment.
+    """
 
     user: str
     seen_at: Millis
@@ -51,11 +55,14 @@ class Person(msgspec.Struct, frozen=True, array_like=True, gc=False):
     spells: Spells = ()
     dues: tuple[Due, ...] = ()
     sent: tuple[Sent, ...] = ()
+    profile: ProfileState | None = None
 
     @property
     def blank(self) -> bool:
         """True if there is nothing worth remembering."""
-        return self.consent is None and self.last_order is None and not (self.carts.held or self.dues or self.sent)
+        if self.consent is not None or self.last_order is not None or self.profile is not None:
+            return False
+        return not (self.carts.held or self.dues or self.sent)
 
     @property
     def forget_at(self) -> Millis | None:
@@ -78,7 +85,15 @@ def after(person: Person, event: Event, signals: Signals) -> Person:
 def _after_click(person: Person, event: Event, signals: Signals) -> Person:
     spells = after_click(person.spells, signals, event.at) if person.spells else person.spells
     return Person(
-        person.user, event.at, person.consent, person.last_order, person.carts, spells, person.dues, person.sent
+        person.user,
+        event.at,
+        person.consent,
+        person.last_order,
+        person.carts,
+        spells,
+        person.dues,
+        person.sent,
+        person.profile,
     )
 
 
@@ -90,14 +105,16 @@ def _after_cart_event(person: Person, event: Event, signals: Signals) -> Person:
     dues = person.dues
     if changed and dues:
         dues = tuple(_ended(due, SUPERSEDED, event.at) if due.entry.cart_id == cart.cart_id else due for due in dues)
-    return Person(person.user, event.at, person.consent, person.last_order, carts, spells, dues, person.sent)
+    return Person(
+        person.user, event.at, person.consent, person.last_order, carts, spells, dues, person.sent, person.profile
+    )
 
 
 def _after_order(person: Person, event: Event) -> Person:
     carts = person.carts.after(event)
     spells = in_filled_carts(person.spells, carts)
     dues = tuple(_ended(due, CONVERTED, event.at) for due in person.dues)
-    return Person(person.user, event.at, person.consent, event.at, carts, spells, dues, person.sent)
+    return Person(person.user, event.at, person.consent, event.at, carts, spells, dues, person.sent, person.profile)
 
 
 def _ended(due: Due, reason: str, at: Millis) -> Due:

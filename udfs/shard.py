@@ -80,13 +80,13 @@ class Shard(Generic[S, O]):
         self._apply(user, step, out)
 
     def _apply(self, user: str, step: Step[S, O], out: list[O]) -> None:
-        if step.state is None:
-            self.people.pop(user, None)
-            self._set_alarm(user, None)
-        else:
+        if step.state is not None:
             self.people[user] = step.state
             self._set_alarm(user, step.wake_at)
-        self.changed.add(user)
+            self.changed.add(user)
+        elif self.people.pop(user, None) is not None:
+            self._set_alarm(user, None)
+            self.changed.add(user)
         out.extend(step.emit)
 
     def _set_alarm(self, user: str, wake_at: Millis | None) -> None:
@@ -95,6 +95,13 @@ class Shard(Generic[S, O]):
         elif self.wakes.get(user) != wake_at:
             self.wakes[user] = wake_at
             heapq.heappush(self._alarms, (wake_at, user))
+            if len(self._alarms) > 4 * len(self.wakes) + 1_000:
+                self._forget_moved_alarms()
+
+    def _forget_moved_alarms(self) -> None:
+        """An alarm that moves with every event leaves its old times behind, and a far one would keep them for long."""
+        self._alarms = [(at, user) for user, at in self.wakes.items()]
+        heapq.heapify(self._alarms)
 
 
 def run(shard: Shard[S, O], ticks: Sequence[tuple[Millis, Sequence[Event]]]) -> list[O]:

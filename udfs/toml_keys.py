@@ -87,6 +87,12 @@ def word(value: Any) -> str:
     return value
 
 
+def text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{value!r} is not a text: write it in quotes")
+    return value
+
+
 def whole(least: int) -> Callable[[Any], int]:
     def read(value: Any) -> int:
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value < 2**63:

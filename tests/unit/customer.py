@@ -11,7 +11,7 @@ from udfs.events import ERASURE, Event, Kind, Line
 from udfs.time import DAY, Millis
 
 NOON: Millis = 1_790_769_600_000  # 2026-09-30T12:00:00Z
-LONG_AFTER: Millis = NOON + 1_000 * DAY
+LONG_AFTER: Millis = NOON + 2_000 * DAY
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "config" / "campaigns" / "cart_abandonment.toml"
