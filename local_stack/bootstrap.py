@@ -67,8 +67,8 @@ def announce() -> None:
     print(
         f"Setting up Tidemark on {platform.system()} {platform.machine()} with Python {platform.python_version()} "
         f"({sys.executable}).\n"
-        "It downloads about 650 MB (Flink, Java, Python packages, Kafka) into .venv and .tools, takes 1.3 GB of disk\n"
-        "and about one minute on a fast line, five on a slow one. Nothing is installed outside this folder.",
+        "It downloads about 740 MB (Flink, Java, Python packages, Kafka) into .venv and .tools, takes 1.3 GB of disk\n"
+        "and about one minute on a fast line, five on a slow one. Outside this folder only the package cache grows.",
         flush=True,
     )
 
