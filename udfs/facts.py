@@ -85,22 +85,24 @@ def after_clock(facts: Facts, at: Millis) -> Facts:
     return facts if carts is facts.carts else replace(facts, carts=carts)
 
 
-def differing(one: Facts, other: Facts) -> set[str]:
+def differing(one: Facts, other: Facts) -> frozenset[str]:
     """The parts that are not the same object in both, but `seen` only if the person itself was."""
-    different = set()
-    if one.seen.last != other.seen.last:
-        different.add(SEEN)
-    if one.orders is not other.orders:
-        different.add(ORDERS)
-    if one.interests is not other.interests:
-        different.add(INTERESTS)
-    if one.device is not other.device:
-        different.add(DEVICE)
-    if one.traits is not other.traits:
-        different.add(TRAITS)
-    if one.carts is not other.carts:
-        different.add(CARTS)
-    return different
+    if one is other:
+        return frozenset()
+    return frozenset(
+        [
+            part
+            for part, differs in (
+                (SEEN, one.seen.last != other.seen.last),
+                (ORDERS, one.orders is not other.orders),
+                (INTERESTS, one.interests is not other.interests),
+                (DEVICE, one.device is not other.device),
+                (TRAITS, one.traits is not other.traits),
+                (CARTS, one.carts is not other.carts),
+            )
+            if differs
+        ]
+    )
 
 
 def _seen(seen: Seen, event: Event) -> Seen:

@@ -12,9 +12,9 @@ from udfs.outputs import SegmentChange
 from udfs.profile_config import ProfileConfig
 from udfs.profile_state import ProfileState
 from udfs.profile_view import Fields, view
-from udfs.score_sheet import ScoreSheet
+from udfs.score_sheet import Counted, ScoreSheet
 from udfs.scores import NEVER, Score
-from udfs.segment_board import Board, Standings, next_due
+from udfs.segment_board import EVERYTHING, Board, Change, Standings, next_due
 from udfs.segment_terms import FARTHEST
 from udfs.segments import OUTSIDE
 from udfs.step import Step
@@ -55,11 +55,11 @@ class ProfileRule:
         elif state.definition != self.version:
             state, told = self._redefined(state, at, clock)
         facts = parts.fold(state.facts, event, self.config.parts)
-        scores, counted = self.sheet.after(state.scores, event)
-        shown_until = state.shown_until if scores is state.scores else self._shown_until(scores, clock)
-        changed = None if is_new else parts.differing(state.facts, facts) | counted
-        standing = self._board.judge(state.standing, facts, scores, changed, at, clock)
-        after = ProfileState(state.user, facts, self.version, scores, standing, shown_until)
+        counted = self.sheet.after(state.scores, event)
+        change = EVERYTHING if is_new else Change(parts.differing(state.facts, facts) | counted.parts, counted.keys)
+        standing = self._board.judge(state.standing, facts, counted.scores, change, at, clock)
+        shown_until = self._shown_after(state, counted, clock)
+        after = ProfileState(state.user, facts, self.version, counted.scores, standing, shown_until)
         return self._step(after, (*told, *changes(state.user, state.standing, standing, at, EVENT)))
 
     def on_wake(self, state: ProfileState, at: Millis) -> Profiled:
@@ -73,7 +73,8 @@ class ProfileRule:
         scores, shown_until = self.sheet.pruned(state.scores, at), state.shown_until
         if shown_until <= at:
             shown_until = self._shown_until(scores, at)
-        standing = self._board.judge(state.standing, facts, scores, parts.differing(state.facts, facts), at, at)
+        change = Change(parts.differing(state.facts, facts))
+        standing = self._board.judge(state.standing, facts, scores, change, at, at)
         after = ProfileState(state.user, facts, self.version, scores, standing, shown_until)
         return self._step(after, (*told, *changes(state.user, state.standing, standing, at, CLOCK)))
 
@@ -92,10 +93,15 @@ class ProfileRule:
     def _redefined(self, state: ProfileState, at: Millis, clock: Millis) -> tuple[ProfileState, Changes]:
         """The person under the present configuration, before anything else happens to them at `at`."""
         scores = self.sheet.fitted(state.scores)
-        standing = self._board.judge(state.standing, state.facts, scores, None, at, clock)
+        standing = self._board.judge(state.standing, state.facts, scores, EVERYTHING, at, clock)
         shown_until = self._shown_until(scores, clock)
         after = replace(state, definition=self.version, scores=scores, standing=standing, shown_until=shown_until)
         return after, changes(state.user, state.standing, standing, at, DEFINITION)
+
+    def _shown_after(self, state: ProfileState, counted: Counted, clock: Millis) -> Millis:
+        if counted.until < 0:
+            return self._shown_until(counted.scores, clock)
+        return min(state.shown_until, counted.until) if self.config.shows_scores else NEVER
 
     def _shown_until(self, scores: Mapping[str, Score], clock: Millis) -> Millis:
         return self.sheet.next_change(scores, clock) if self.config.shows_scores else NEVER

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from udfs import scores as counts
 from udfs.events import Event
@@ -15,47 +16,75 @@ from udfs.time import Millis
 Scores = Mapping[str, Score]
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The scores after an event, the `parts` of the person that changed, and the `keys` by category among them.
+
+    `until` (ms) is no later than the next change of a shown score by the clock alone, -1 if it must be looked up.
+    """
+
+    scores: Scores
+    parts: frozenset[str] = frozenset()
+    keys: tuple[str, ...] = ()
+    until: Millis = NEVER
+
+
 class ScoreSheet:
-    """Scores by key: the name of the score, for one by category followed by a dot and the category (`views.shoes`)."""
+    """Scores by key: the name of the score, for one by category followed by a dot and the category (`views.shoes`).
+
+    Shown are those that are not by category.
+    """
 
     def __init__(self, specs: Mapping[str, ScoreSpec]) -> None:
         self._specs = specs
-        self._resets = tuple(spec for spec in specs.values() if spec.reset_on_order)
-        self._weighed: dict[str, list[tuple[ScoreSpec, int]]] = {}
-        for spec in specs.values():
-            for name, weight in spec.weights.items():
-                self._weighed.setdefault(name, []).append((spec, weight))
+        self._shown = [name for name, spec in specs.items() if not spec.by_category]
+        self._resets = frozenset(spec.name for spec in specs.values() if spec.reset_on_order)
+        names = {name for spec in specs.values() for name in spec.weights}
+        self._weighed = {name: _weighing(specs.values(), name) for name in names}
+        self._parts = {name: frozenset(score_part(spec.name) for spec, _ in self._weighed[name]) for name in names}
 
-    def after(self, scores: Scores, event: Event) -> tuple[Scores, set[str]]:
-        """The scores after an event, and which parts of the person that changed."""
-        weighed = self._weighed.get(event.name)
-        resets = self._resets if event.name == COMPLETED else ()
-        if not weighed and not resets:
-            return scores, set()
-        reset = {spec.name for spec in resets}
-        after = {key: score for key, score in scores.items() if owner(key) not in reset} if reset else dict(scores)
-        for spec, weight in weighed or ():
-            for key in _keys(spec, event):
-                after[key] = counts.add(after.get(key), spec, event.at, weight)
-        reset.update(spec.name for spec, _ in weighed or ())
-        return after, {score_part(name) for name in reset}
+    def after(self, scores: Scores, event: Event) -> Counted:
+        """The scores after an event."""
+        if event.name == COMPLETED and self._resets:
+            scores = {key: score for key, score in scores.items() if owner(key) not in self._resets}
+            counted = self._added(scores, event)
+            return Counted(counted.scores, counted.parts | {score_part(name) for name in self._resets}, (), -1)
+        return self._added(scores, event)
+
+    def _added(self, scores: Scores, event: Event) -> Counted:
+        if event.name not in self._weighed:
+            return Counted(scores)
+        at, until = event.at, NEVER
+        after = dict(scores)
+        keys: list[str] = []
+        for spec, weight in self._weighed[event.name]:
+            if spec.by_category:
+                for key in _keys(spec, event):
+                    after[key] = counts.add(after.get(key), spec, at, weight)
+                    keys.append(key)
+            else:
+                after[spec.name] = counts.add(after.get(spec.name), spec, at, weight)
+                until = min(until, at - at % spec.slide + spec.slide)
+        return Counted(after, self._parts[event.name], tuple(keys), until)
 
     def values(self, scores: Scores, at: Millis) -> dict[str, int]:
-        """Every score at `at`, which is not before the last event; those by category where there is one."""
-        keys = [name for name, spec in self._specs.items() if not spec.by_category]
-        keys += sorted(key for key in scores if "." in key)
-        return {key: counts.value(scores.get(key), self._specs[owner(key)], at) for key in keys}
+        """Every shown score at `at`, which is not before the last event."""
+        return {name: counts.value(scores.get(name), self._specs[name], at) for name in self._shown}
 
     def next_change(self, scores: Scores, at: Millis) -> Millis:
-        """When the value of any score next changes by the clock alone; NEVER if none does."""
-        return min(
-            [counts.next_change(score, self._specs[owner(key)], at) for key, score in scores.items()], default=NEVER
-        )
+        """When the value of a shown score next changes by the clock alone; NEVER if none does."""
+        return min([counts.next_change(scores.get(name), self._specs[name], at) for name in self._shown], default=NEVER)
 
     def pruned(self, scores: Scores, at: Millis) -> Scores:
         """Without the slides that count no more at `at`, and without the scores in which none is left."""
-        after = {key: counts.prune(score, self._specs[owner(key)], at) for key, score in scores.items()}
-        return {key: score for key, score in after.items() if score.buckets}
+        left = dict(scores)
+        for key, score in scores.items():
+            spec = self._specs[owner(key)]
+            if score.buckets[0][0] + spec.slide + spec.window <= at:
+                left[key] = counts.prune(score, spec, at)
+                if not left[key].buckets:
+                    del left[key]
+        return left
 
     def fitted(self, scores: Scores) -> Scores:
         """What these scores, kept by other definitions, are worth under these ones."""
@@ -72,7 +101,9 @@ def owner(key: str) -> str:
     return key.partition(".")[0]
 
 
+def _weighing(specs: Iterable[ScoreSpec], name: str) -> tuple[tuple[ScoreSpec, int], ...]:
+    return tuple((spec, spec.weights[name]) for spec in specs if name in spec.weights)
+
+
 def _keys(spec: ScoreSpec, event: Event) -> list[str]:
-    if not spec.by_category:
-        return [spec.name]
     return sorted({f"{spec.name}.{slug(line.category)}" for line in event.lines or () if line.category})

@@ -102,6 +102,38 @@ def course(score: Score | None, spec: ScoreSpec, at: Millis) -> Iterable[tuple[M
             yield instant, now
 
 
+def reaches(score: Score | None, spec: ScoreSpec, at: Millis, limit: int) -> tuple[bool, Millis]:
+    """(whether the value at `at` is `limit` or more, when the clock alone will next change that, NEVER if not)."""
+    if score is None:
+        return limit <= 0, NEVER
+    end, now, gone = at - at % spec.slide, score.total, 0
+    entering: list[tuple[Millis, int]] = []
+    for start, weight in reversed(score.buckets):
+        if start < end:
+            break
+        now -= weight
+        entering.append((start + spec.slide, weight))
+    for start, weight in score.buckets:
+        if start >= end - spec.window:
+            break
+        now -= weight
+        gone += 1
+    truth = now >= limit
+    if not truth and now + sum([weight for _, weight in entering]) < limit:
+        return False, NEVER
+    for start, weight in score.buckets[gone:]:
+        leaves = start + spec.slide + spec.window
+        while entering and entering[-1][0] <= leaves:
+            enters, more = entering.pop()
+            now += more
+            if enters < leaves and (now >= limit) is not truth:
+                return truth, enters
+        now -= weight
+        if (now >= limit) is not truth:
+            return truth, leaves
+    return truth, NEVER
+
+
 def prune(score: Score, spec: ScoreSpec, at: Millis) -> Score:
     """The score without the slides that have ceased to count at `at`; the same object if there are none."""
     lasting = spec.slide + spec.window

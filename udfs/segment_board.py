@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from udfs.facts import Facts
 from udfs.scores import NEVER, Score, ScoreSpec
@@ -11,6 +12,18 @@ from udfs.segments import CATEGORY, OUTSIDE, Segment, Standing
 from udfs.time import Millis
 
 Standings = Mapping[str, Standing]
+Scores = Mapping[str, Score]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Which `parts` of a person changed, and which scores by category, by their `keys`; `parts` None means all."""
+
+    parts: frozenset[str] | None = frozenset()
+    keys: tuple[str, ...] = ()
+
+
+EVERYTHING = Change(None)
 
 
 class Board:
@@ -18,71 +31,84 @@ class Board:
 
     def __init__(self, segments: tuple[Segment, ...], scores: Mapping[str, ScoreSpec]) -> None:
         by_category = [spec.name for spec in scores.values() if spec.by_category]
-        self._single = [segment for segment in segments if not segment.is_family]
-        self._families = [
-            _Family(segment, [name for name in by_category if score_part(name) in segment.reads])
-            for segment in segments
-            if segment.is_family
-        ]
+        self._single = {segment.name: segment for segment in segments if not segment.is_family}
+        self._families = [_Family(segment, by_category) for segment in segments if segment.is_family]
+        self._readers: dict[frozenset[str], list[Segment]] = {}
 
     def judge(
-        self,
-        was: Standings,
-        facts: Facts,
-        scores: Mapping[str, Score],
-        changed: Collection[str] | None,
-        at: Millis,
-        clock: Millis,
+        self, was: Standings, facts: Facts, scores: Scores, change: Change, at: Millis, clock: Millis
     ) -> Standings:
-        """How the person stands now; the same object if nothing is different.
-
-        `changed` are the parts of the person that have changed, None looks at everything anew.
-        """
-        now: dict[str, Standing] = {} if changed is None else dict(was)
-        for name, segment, view in self._in_question(was, scores, changed, clock):
-            standing = segment.judge(was.get(name, OUTSIDE), facts, view, at, clock)
-            if not standing.is_idle:
-                now[name] = standing
-            elif name in now:
-                del now[name]
-        return was if now == was else now
-
-    def _in_question(
-        self, was: Standings, scores: Mapping[str, Score], changed: Collection[str] | None, clock: Millis
-    ) -> Iterator[tuple[str, Segment, Mapping[str, Score]]]:
-        for segment in self._single:
-            if changed is None or not segment.reads.isdisjoint(changed) or was.get(segment.name, OUTSIDE).due <= clock:
-                yield segment.name, segment, scores
+        """How the person stands at `at`, deadlines up to `clock` having passed; the same object if nothing differs."""
+        now: dict[str, Standing] = {}
+        for segment in self._reading(change.parts):
+            now[segment.name] = segment.judge(was.get(segment.name, OUTSIDE), facts, scores, at, clock)
         for family in self._families:
-            anew = changed is None or not family.segment.reads.isdisjoint(changed)
-            for name in family.names(was, scores if anew else {}):
-                if anew or was[name].due <= clock:
-                    yield name, family.segment, family.view(name, scores)
+            for name in family.concerned(was, scores, change):
+                now[name] = family.judge(name, was, facts, scores, at, clock)
+        if change.parts is None:
+            return {name: standing for name, standing in now.items() if not standing.is_idle}
+        if clock == at:
+            for name in [name for name, one in was.items() if one.due <= clock and name not in now]:
+                now[name] = self._judge_one(name, was, facts, scores, at)
+        return _merged(was, now)
 
+    def _reading(self, parts: frozenset[str] | None) -> list[Segment]:
+        if parts is None:
+            return list(self._single.values())
+        if parts not in self._readers:
+            self._readers[parts] = [one for one in self._single.values() if not one.reads.isdisjoint(parts)]
+        return self._readers[parts]
 
-def next_due(standing: Standings) -> Millis:
-    """When the next segment needs a new look by the clock alone; NEVER if none does."""
-    return min([one.due for one in standing.values()], default=NEVER)
+    def _judge_one(self, name: str, was: Standings, facts: Facts, scores: Scores, at: Millis) -> Standing:
+        if name in self._single:
+            return self._single[name].judge(was[name], facts, scores, at, at)
+        family = next(family for family in self._families if name.startswith(family.stem))
+        return family.judge(name, was, facts, scores, at, at)
 
 
 class _Family:
     """One condition for many categories: each sees the scores of its own under the name with `<category>`."""
 
-    def __init__(self, segment: Segment, owners: list[str]) -> None:
+    def __init__(self, segment: Segment, by_category: list[str]) -> None:
         self.segment = segment
-        self._stem = segment.name.removesuffix(CATEGORY)
-        self._owners = owners
+        self.stem = segment.name.removesuffix(CATEGORY)
+        self._owners = [name for name in by_category if score_part(name) in segment.reads]
+        self._common = segment.reads - {score_part(name) for name in self._owners}
 
-    def names(self, was: Standings, scores: Mapping[str, Score]) -> list[str]:
-        """The segments of all categories that the person has a score in or stands to."""
-        names = {name for name in was if name.startswith(self._stem)}
-        for key in scores:
+    def concerned(self, was: Standings, scores: Scores, change: Change) -> set[str]:
+        """The names that need a new look: of the categories that changed, or all that the person stands to."""
+        if change.parts is not None and self._common.isdisjoint(change.parts):
+            return set(self._names(change.keys)) if change.keys else set()
+        return {name for name in was if name.startswith(self.stem)} | set(self._names(scores))
+
+    def _names(self, keys: tuple[str, ...] | Scores) -> Iterator[str]:
+        for key in keys:
             owner, dot, category = key.partition(".")
             if dot and owner in self._owners:
-                names.add(self._stem + category)
-        return sorted(names)
+                yield self.stem + category
 
-    def view(self, name: str, scores: Mapping[str, Score]) -> dict[str, Score]:
-        category = name.removeprefix(self._stem)
-        own = {f"{owner}.{CATEGORY}": scores.get(f"{owner}.{category}") for owner in self._owners}
-        return {**scores, **{key: score for key, score in own.items() if score is not None}}
+    def judge(self, name: str, was: Standings, facts: Facts, scores: Scores, at: Millis, clock: Millis) -> Standing:
+        category = name.removeprefix(self.stem)
+        view = dict(scores) if self._common else {}
+        for owner in self._owners:
+            if (score := scores.get(f"{owner}.{category}")) is not None:
+                view[f"{owner}.{CATEGORY}"] = score
+        return self.segment.judge(was.get(name, OUTSIDE), facts, view, at, clock)
+
+
+def _merged(was: Standings, judged: Standings) -> Standings:
+    now: dict[str, Standing] | None = None
+    for name, standing in judged.items():
+        if standing == was.get(name, OUTSIDE):
+            continue
+        now = dict(was) if now is None else now
+        if standing.is_idle:
+            now.pop(name, None)
+        else:
+            now[name] = standing
+    return was if now is None else now
+
+
+def next_due(standing: Standings) -> Millis:
+    """When the next segment needs a new look by the clock alone; NEVER if none does."""
+    return min([one.due for one in standing.values()], default=NEVER)

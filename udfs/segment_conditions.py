@@ -6,6 +6,7 @@ clock alone, so that absence is noticed exactly, and without an event.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from udfs.time import Millis
 Truth = bool | None
 Answer = tuple[Truth, Millis]
 Question = Callable[[Facts, Scores, Millis], Answer]
+Reaches = Callable[[Facts, Scores, Millis, int], tuple[bool, Millis]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +87,25 @@ def _of_quantity(node: Statement, term: Quantity) -> Question:
         return _followed(term, lambda least, most: most == UNBOUNDED)
     if isinstance(node, Compared):
         _check_kind(node, "number")
+        if term.reaches is not None and node.sign in (">=", ">", "<", "<="):
+            return _limited(node, term.reaches, term.known_from)
         return _followed(term, _test(node))
     hint = f"Compare it with a number: {node.name.text} >= 1."
     raise ConditionError(f"{node.name.text!r} is a number and not a condition", node.name.column, hint)
+
+
+def _limited(node: Compared, reaches: Reaches, known_from: Millis) -> Question:
+    """The comparison of a whole number that was seen at least so often: `> 2.5` and `>= 3` are the same."""
+    value = node.values[0]
+    limit = math.ceil(value) if node.sign in (">=", "<") else math.floor(value) + 1  # type: ignore[arg-type]
+
+    def answer(facts: Facts, scores: Scores, at: Millis) -> Answer:
+        truth, until = reaches(facts, scores, at, limit)
+        if truth or at >= known_from:
+            return truth, until
+        return None, min(until, known_from)
+
+    return answer if node.sign in (">=", ">") else _negated(answer)
 
 
 def _followed(term: Quantity, test: Callable[[int, int], Truth]) -> Question:

@@ -27,12 +27,16 @@ Bounds = Iterable[tuple[Millis, int, int]]
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number over a window: `course` is what was seen of it, a lower bound until `known_from` unless `sure`."""
+    """A number over a window: `course` is what was seen of it, a lower bound until `known_from` unless `sure`.
+
+    `reaches`, where there is one, tells faster than the course does whether a limit is reached, and until when.
+    """
 
     reads: tuple[str, ...]
     course: Callable[[Facts, Scores, Millis], Course]
     known_from: Millis
     sure: Callable[[Facts], bool] = lambda facts: False
+    reaches: Callable[[Facts, Scores, Millis, int], tuple[bool, Millis]] | None = None
 
     def bounds(self, facts: Facts, scores: Scores, at: Millis) -> Bounds:
         """(since when, at least, at most) at `at` and after every change by the clock alone."""
@@ -141,14 +145,18 @@ class Vocabulary:
         if text in _GRADES:
             return self._grade(text)
         if owner in self.scores and bool(rest) == self.scores[owner].by_category:
-            spec = self.scores[owner]
-            known_from = spec.known_from(self.history_from)
-            return Quantity(
-                (score_part(owner),), lambda _, scores, at: counts.course(scores.get(text), spec, at), known_from
-            )
+            return self._score(text, self.scores[owner])
         if owner in ("trait", "consent") and rest:
             return _trait(["consent", *rest.split(".")] if owner == "consent" else rest.split("."))
         raise ConditionError(f"there is no score, fact or trait {text!r}", name.column, self._hint(text))
+
+    def _score(self, key: str, spec: ScoreSpec) -> Quantity:
+        return Quantity(
+            (score_part(spec.name),),
+            lambda facts, scores, at: counts.course(scores.get(key), spec, at),
+            spec.known_from(self.history_from),
+            reaches=lambda facts, scores, at, limit: counts.reaches(scores.get(key), spec, at, limit),
+        )
 
     def _grade(self, grade: str) -> Quantity:
         rfm = self.rfm
