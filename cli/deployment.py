@@ -1,6 +1,6 @@
 """What is written down of a deployment: its settings, where its past ends, its jobs. One file per stack.
 
-    <home>/deployment.json    {namespace: {settings, live_from, history_from, epoch, jobs}}
+<home>/deployment.json    {namespace: {settings, live_from, history_from, epoch, jobs}}
 """
 
 from __future__ import annotations

@@ -130,11 +130,13 @@ def _flink_run(addresses: Addresses, settings: Settings, said: list[str], restor
         text=True,
         check=False,
     )
-    if found := _JOB_ID.search(told.stdout):
-        return found[1]
-    log = addresses.home / "logs" / "submit.log"
-    log.write_text(told.stdout + told.stderr)
-    exits.fail(f"The job was not accepted: {_reason(told.stdout + told.stderr)} (all of it in {log})", exits.JOB_FAILED)
+    found = _JOB_ID.search(told.stdout)
+    if found is None:
+        log = addresses.home / "logs" / "submit.log"
+        log.write_text(told.stdout + told.stderr)
+        reason = _reason(told.stdout + told.stderr)
+        exits.fail(f"The job was not accepted: {reason} (all of it in {log})", exits.JOB_FAILED)
+    return found[1]
 
 
 def _reason(told: str) -> str:

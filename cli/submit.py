@@ -64,7 +64,9 @@ def stop(
         exits.fail(f"{job.value} was never submitted here.", exits.NOT_FOUND)
     cluster = Cluster(addresses.flink_rest)
     try:
-        path = cluster.stop_with_savepoint(submitted.id) if savepoint else cluster.cancel(submitted.id)
+        path = cluster.stop_with_savepoint(submitted.id) if savepoint else None
+        if not savepoint:
+            cluster.cancel(submitted.id)
     except FlinkError as error:
         exits.fail(f"{job.value} was not stopped: {error}", exits.JOB_FAILED)
     jobs = {**deployment.jobs, job.value: SubmittedJob(submitted.id, path)}

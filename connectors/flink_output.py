@@ -12,7 +12,9 @@ from connectors.settings import Settings
 TRANSACTION_TIMEOUT_MS = 600_000
 
 
-def sink(tables: StreamTableEnvironment, rows: DataStream, topics: Sequence[str], name: str, settings: Settings) -> None:
+def sink(
+    tables: StreamTableEnvironment, rows: DataStream, topics: Sequence[str], name: str, settings: Settings
+) -> None:
     """Send `rows` (one array of records each) to `topics`, exactly once; read them with read_committed."""
     tables.create_temporary_view("output_rows", tables.from_data_stream(rows))
     tables.execute_sql(_table(topics, name, settings))

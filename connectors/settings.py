@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 from udfs.time import SECOND, Millis, parse_length
 
 PREFIX = "TIDEMARK_"
+_READERS: Mapping[str, Callable[[str], int]] = {"int": int, "Millis": parse_length}
 
 
 class SettingError(ValueError):
@@ -31,7 +33,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.tick <= 0 or 60 * SECOND % self.tick:
-            raise SettingError(f"{PREFIX}TICK is {self.tick} ms: a minute must be a whole number of ticks, as in 1s, 30s")
+            raise SettingError(f"{PREFIX}TICK is {self.tick} ms: a minute must be a whole number of ticks, as in 1s")
         if not 1 <= self.shards <= 128:
             raise SettingError(f"{PREFIX}SHARDS is {self.shards}: choose 1 to 128")
         if self.bound < 0:
@@ -39,12 +41,13 @@ class Settings:
 
     def environment(self) -> dict[str, str]:
         """The same settings as variables, for a process that we start."""
-        return {f"{PREFIX}{field.name.upper()}": _write(getattr(self, field.name), field.type) for field in fields(self)}
+        pairs = ((field, getattr(self, field.name)) for field in fields(self))
+        return {f"{PREFIX}{field.name.upper()}": _write(value, field.type) for field, value in pairs}
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings; what is not set keeps its default. Raises SettingError."""
-    given = {}
+    given: dict[str, Any] = {}
     for field in fields(Settings):
         if (text := environment.get(name := f"{PREFIX}{field.name.upper()}")) is not None:
             given[field.name] = _read(name, text, str(field.type))
@@ -52,8 +55,9 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
 
 
 def _read(name: str, text: str, kind: str) -> str | int:
+    read: Callable[[str], str | int] = _READERS.get(kind, str)
     try:
-        return {"int": int, "Millis": parse_length}.get(kind, str)(text)
+        return read(text)
     except ValueError as wrong:
         raise SettingError(f"{name}: {wrong}") from None
 

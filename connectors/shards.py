@@ -17,6 +17,12 @@ def java_hash(text: str) -> int:
     return code - _WRAP if code >= _SIGN else code
 
 
+def flink_hash(text: str) -> int:
+    """Flink SQL's HASH_CODE: the absolute value, which the smallest int does not have and so stays negative."""
+    code = java_hash(text)
+    return code if code == -_SIGN else abs(code)
+
+
 def shard_of(user: str, shards: int) -> int:
-    """The shard, 0 up to `shards` - 1; floor-mod, because the smallest int has no absolute value."""
-    return java_hash(user) % shards
+    """The shard, 0 up to `shards` - 1, by floor-mod."""
+    return flink_hash(user) % shards

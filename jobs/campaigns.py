@@ -1,14 +1,13 @@
 """Find out who left a cart behind, and whether to write to them.
 
-    clickstream, cart, purchase, ──► ticks ──► campaigns of each person ──┬──► triggers
-    email-events, profile-changes                                         ├──► decisions
-                                                                          └──► dead-letters
+clickstream, cart, purchase, ──► ticks ──► campaigns of each person ──┬──► triggers
+email-events, profile-changes                                         ├──► decisions
+                                                                      └──► dead-letters
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from connectors.config_files import Files
 from connectors.settings import Settings
@@ -26,8 +25,8 @@ class CampaignWork:
     settings: Settings
     run: Run
     files: Files
-    job: ClassVar[str] = "campaigns"
-    state_type: ClassVar[type] = Person
+    job: str = "campaigns"
+    state_type: type = Person
 
     def rule(self) -> CampaignRule:
         return campaign_rule(self.files, self.run.live_from, self.run.history_from)

@@ -1,14 +1,13 @@
 """Keep what is known of each person: scores, facts and segments, falling and leaving by the clock as well.
 
-    clickstream, cart, purchase, ──► ticks ──► profile of each person ──┬──► segment-changes
-    email-events, profile-changes                                       ├──► Redis (profiles, memberships)
-                                                                        └──► dead-letters
+clickstream, cart, purchase, ──► ticks ──► profile of each person ──┬──► segment-changes
+email-events, profile-changes                                       ├──► Redis (profiles, memberships)
+                                                                    └──► dead-letters
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from connectors.config_files import Files
 from connectors.profile_store import ProfileStore
@@ -16,8 +15,9 @@ from connectors.settings import Settings
 from jobs.run import Inputs, Outputs, Run
 from udfs.operators.redis_view import RedisView
 from udfs.operators.tick_operator import OUTPUT, TickOperator
-from udfs.profile_config import profile_config
-from udfs.profile_rule import ProfileRule, ProfileState
+from udfs.profile_config import load
+from udfs.profile_rule import ProfileRule
+from udfs.profile_state import ProfileState
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,12 @@ class ProfileWork:
     settings: Settings
     run: Run
     files: Files
-    job: ClassVar[str] = "profiles"
-    state_type: ClassVar[type] = ProfileState
+    job: str = "profiles"
+    state_type: type = ProfileState
 
     def rule(self) -> ProfileRule:
-        return ProfileRule(profile_config(self.files), self.run.history_from)
+        texts = {path: content.decode() for path, content in self.files.items()}
+        return ProfileRule(load(texts), self.run.history_from)
 
     def view(self, rule: ProfileRule) -> RedisView:
         settings = self.settings
@@ -43,8 +44,6 @@ def topology(inputs: Inputs, settings: Settings, run: Run, files: Files) -> Outp
     work = ProfileWork(settings, run, files)
     work.rule()  # an error in a file is told now, not in a worker
     records = (
-        inputs.ticks.process(TickOperator(work, run.stop_at), OUTPUT)
-        .name("Scores, facts and segments")
-        .uid("profiles")
+        inputs.ticks.process(TickOperator(work, run.stop_at), OUTPUT).name("Scores, facts and segments").uid("profiles")
     )
     return Outputs(records, ("segment-changes", "dead-letters"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pyflink.common import Row
@@ -18,7 +19,7 @@ from udfs.outputs import Decision, SegmentChange, Trigger
 from udfs.time import Millis
 
 _KINDS = tuple(Kind)
-_TOPIC_OF = {Decision: "decisions", Trigger: "triggers", SegmentChange: "segment-changes"}
+_TOPIC_OF: Mapping[type, str] = {Decision: "decisions", Trigger: "triggers", SegmentChange: "segment-changes"}
 
 
 class Border:
@@ -48,9 +49,7 @@ class Border:
         """The record that carries an output, under its person's key."""
         topic = _TOPIC_OF[type(output)]
         self._count(output)
-        return Record(
-            full_name(topic, self._namespace), output.user_id.encode(), encode(topic, output), output.at
-        )
+        return Record(full_name(topic, self._namespace), output.user_id.encode(), encode(topic, output), output.at)
 
     def _count(self, output: Any) -> None:
         if isinstance(output, Decision):

@@ -1,14 +1,14 @@
 """A shard that is written through to keyed state after every tick, and read back whole after a restore.
 
-    u:<person>         msgpack [state, wake_at]
-    d:<hour>:<tick>    message ids learnt in that tick, 16 bytes each; a past hour is one entry, d:<hour>:0
-    meta               what the state was written with; another tick length, bound or shard count is refused
+u:<person>         msgpack [state, wake_at]
+d:<hour>:<tick>    message ids learnt in that tick, 16 bytes each; a past hour is one entry, d:<hour>:0
+meta               what the state was written with; another tick length, bound or shard count is refused
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 import msgspec
@@ -97,6 +97,14 @@ class StoredShard:
                 self._chunks[int(key.split(":")[1])].append(key)
             else:
                 self._check(msgspec.msgpack.decode(stored, type=Meta))
+        self._wake_outdated(getattr(self.shard.rule, "is_outdated", None))
+
+    def _wake_outdated(self, is_outdated: Callable[[Any], bool] | None) -> None:
+        """A changed definition is evaluated for everybody, so whoever was judged by the old one is woken at once."""
+        if is_outdated is not None:
+            for user, state in self.shard.people.items():
+                if is_outdated(state):
+                    self.shard.restore(user, state, self.until + 1)
 
     def _read(self, key: str, stored: bytes) -> tuple[Any, Millis | None]:
         try:

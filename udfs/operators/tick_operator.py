@@ -25,6 +25,7 @@ from udfs.time import Millis
 _BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
 _RECORD = Types.ROW_NAMED(["topic", "k", "v", "ts"], [Types.STRING(), _BYTES, _BYTES, Types.LONG()])
 OUTPUT = Types.ROW_NAMED(["records"], [Types.OBJECT_ARRAY(_RECORD)])
+COUNTED = ("events", "late", "duplicates", "ticks")
 END_OF_TIME: Millis = (1 << 63) - 1
 
 
@@ -37,10 +38,12 @@ class View(Protocol):
 class Work(Protocol):
     """What a job does in the operator; made anew in every worker by `open`."""
 
-    job: str
-    state_type: type
-    settings: Settings
-
+    @property
+    def job(self) -> str: ...
+    @property
+    def state_type(self) -> type: ...
+    @property
+    def settings(self) -> Settings: ...
     def rule(self) -> Rule[Any, Event, Any]: ...
     def view(self, rule: Any) -> View | None: ...
 
@@ -58,7 +61,7 @@ class TickOperator(KeyedProcessFunction):  # type: ignore[misc]
         self._meta = Meta(FORMAT, settings.tick, settings.shards, settings.bound)
         self._rule = self._work.rule()
         self._view = self._work.view(self._rule)
-        self._counters = Counters(context.get_metrics_group())
+        self._counters = Counters(context.get_metrics_group(), COUNTED)
         self._border = Border(self._work.job, settings.namespace, self._counters)
         self._state = context.get_map_state(MapStateDescriptor("shard", Types.STRING(), _BYTES))
         self._shards: dict[int, StoredShard] = {}

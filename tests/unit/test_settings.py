@@ -1,0 +1,33 @@
+"""Settings come from TIDEMARK_ variables, and a wrong one is named."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectors.settings import SettingError, Settings, from_environment
+
+
+def test_the_environment_of_settings_reads_back_as_the_same_settings() -> None:
+    """What we hand to a process is what it understands."""
+    settings = Settings(kafka="k:1", namespace="shop", bound=120_000, tick=30_000, shards=4)
+    assert from_environment(settings.environment()) == settings
+
+
+def test_what_is_not_set_keeps_its_default() -> None:
+    """An empty environment is a valid one."""
+    assert from_environment({}) == Settings()
+
+
+def test_lengths_are_written_as_people_write_them() -> None:
+    """200ms, 5s, 1min."""
+    assert from_environment({"TIDEMARK_BOUND": "2min", "TIDEMARK_TICK": "200ms"}).bound == 120_000
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("TIDEMARK_TICK", "7s"), ("TIDEMARK_TICK", "soon"), ("TIDEMARK_SHARDS", "0"), ("TIDEMARK_SHARDS", "many")],
+)
+def test_a_wrong_setting_is_named(name: str, value: str) -> None:
+    """The message says which variable to change."""
+    with pytest.raises(SettingError, match=name):
+        from_environment({name: value})
