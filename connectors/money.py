@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 
 MAX_MINOR = 10**13
 _WHOLE = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
@@ -22,7 +22,7 @@ def to_minor(amount: object, digits: int) -> int:
     try:
         # A float's shortest spelling is what the sender wrote: 0.285 is 0.285 here, not 0.28499999.
         minor = int(Decimal(str(amount)).scaleb(digits).quantize(Decimal(1), ROUND_HALF_UP))
-    except (InvalidOperation, ValueError, OverflowError):
+    except (ArithmeticError, ValueError):
         raise ValueError("is not an amount") from None
     if not 0 <= minor <= MAX_MINOR:
         raise ValueError("is negative or too large")
