@@ -9,11 +9,10 @@ from importlib.util import find_spec
 import typer
 
 from cli import exits
-from local_stack.errors import NoRoom, NotRunning, PartFailed, SetupError, StackError
+from cli.causes import cause
 
 # Each has `register(app)`, which adds its commands; what a command needs it imports when it runs.
 MODULES = ("stack", "ingest", "submit", "read", "profiles", "explain", "try_it", "demo")
-CODES = {SetupError: exits.SETUP, PartFailed: exits.UNREACHABLE, NoRoom: exits.NO_ROOM, NotRunning: exits.NOT_RUNNING}
 
 
 def command_line() -> typer.Typer:
@@ -33,11 +32,11 @@ def command_line() -> typer.Typer:
 def main() -> int:
     try:
         command_line()()
-    except StackError as error:
-        typer.echo(str(error), err=True)
-        return CODES.get(type(error), exits.UNEXPECTED)
-    except KeyboardInterrupt:
-        return exits.INTERRUPTED
+    except BaseException as error:
+        if told := cause(error):
+            typer.echo(told[0], err=True)
+            return told[1]
+        raise
     return exits.OK
 
 

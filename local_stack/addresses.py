@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from local_stack import processes
 from local_stack.errors import NotRunning
 from local_stack.ports import HOST
 
@@ -76,12 +77,19 @@ def make_current(home: Path) -> None:
 
 
 def load(home: Path | None = None) -> Addresses:
-    """Return the addresses of a stack that has been started; NotRunning if it never was."""
+    """Return the addresses of a stack of which something runs; NotRunning if nothing does."""
     home = home or current_home()
+    if not processes.any_alive(home):
+        raise NotRunning(f"No stack runs in {home}: start one with `./tidemark up`.")
+    return recorded(home)
+
+
+def recorded(home: Path) -> Addresses:
+    """Return the addresses of the last start, whether or not anything runs; NotRunning if there never was one."""
     try:
         return of_ports(home, read_ports(home))
     except (FileNotFoundError, KeyError) as error:
-        raise NotRunning(f"No stack runs in {home}: start one with `./tidemark up`.") from error
+        raise NotRunning(f"No stack was started in {home}: start one with `./tidemark up`.") from error
 
 
 def read_ports(home: Path) -> dict[str, int]:

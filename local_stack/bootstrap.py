@@ -68,7 +68,7 @@ def announce() -> None:
         f"Setting up Tidemark on {platform.system()} {platform.machine()} with Python {platform.python_version()} "
         f"({sys.executable}).\n"
         "It downloads about 740 MB (Flink, Java, Python packages, Kafka) into .venv and .tools, takes 1.3 GB of disk\n"
-        "and about one minute on a fast line, five on a slow one. Outside this folder only the package cache grows.",
+        "and one or two minutes on a fast line, five on a slow one. Outside this folder only the package cache grows.",
         flush=True,
     )
 

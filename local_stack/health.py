@@ -24,7 +24,7 @@ class Health:
 
 def of_stack(home: Path) -> list[Health]:
     """Ask every server; NotRunning where no stack was ever started."""
-    where = addresses.load(home)
+    where = addresses.recorded(home)
     port = addresses.read_ports(home)
     rows: list[tuple[str, str, Callable[[], bool]]] = [
         ("kafka", where.kafka, lambda: listens(port["kafka"])),

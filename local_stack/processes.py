@@ -68,6 +68,11 @@ def find(home: Path, part: str) -> Running | None:
         return None
 
 
+def any_alive(home: Path) -> bool:
+    parts = (path.stem for path in (home / "pids").glob("*.json"))
+    return any(running is not None and running.alive for running in (find(home, part) for part in parts))
+
+
 def is_alive(pid: int) -> bool:
     """Whether the process runs; a zombie does not."""
     with suppress(ChildProcessError):

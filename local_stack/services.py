@@ -34,8 +34,6 @@ def start_metrics(home: Path, port: int, page: str) -> None:
 
 
 def start_render(home: Path, addresses: Addresses) -> None:
-    if not (ROOT / "render_service" / "__main__.py").is_file():
-        return
     running = start_module(home, "render", ["render_service"], addresses.environment(), project_version())
     processes.wait_ready(running, lambda: page_answers(f"{addresses.render}/healthz"), 30)
 

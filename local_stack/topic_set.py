@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from typing import cast, get_args
+
 from kafka.admin import KafkaAdminClient, NewTopic
 from kafka.errors import TopicAlreadyExistsError
 
+from connectors.settings import from_environment
 from connectors.topics import TOPICS, Clock, full_name
 
 
@@ -24,3 +28,15 @@ def create(kafka: str, namespace: str = "", clock: Clock = "replay") -> list[str
         return [full_name(topic.name, namespace) for topic in absent]
     finally:
         admin.close()
+
+
+def main(clock: str) -> None:
+    """Make the topics of the broker that TIDEMARK_KAFKA names, with the guards of live or of replayed time."""
+    if clock not in get_args(Clock):
+        sys.exit(f"{clock!r}: say live or replay")
+    settings = from_environment()
+    print("\n".join(create(settings.kafka, settings.namespace, cast("Clock", clock))))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

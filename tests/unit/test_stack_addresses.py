@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from cli import exits
-from local_stack import addresses, ports, stack
-from local_stack.errors import NotRunning
+from local_stack import addresses, ports, processes, stack
+from local_stack.errors import NoRoom, NotRunning
 
 
 def test_a_stack_named_in_the_environment_is_the_one_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,11 +34,12 @@ def test_what_was_started_last_is_the_one_meant_else(tmp_path: Path, monkeypatch
 def test_addresses_are_those_of_the_ports_that_were_taken(tmp_path: Path) -> None:
     """They are written down when the stack starts."""
     addresses.write_ports(tmp_path, {**ports.USUAL, "kafka": 9094})
-    assert addresses.load(tmp_path).kafka == "127.0.0.1:9094"
+    assert addresses.recorded(tmp_path).kafka == "127.0.0.1:9094"
 
 
 def test_without_a_stack_the_sentence_says_how_to_start_one(tmp_path: Path) -> None:
-    """Not a connection error from three libraries down."""
+    """Not a connection error from three libraries down; ports of an earlier run change nothing."""
+    addresses.write_ports(tmp_path, ports.USUAL)
     with pytest.raises(NotRunning, match=r"start one with `./tidemark up`"):
         addresses.load(tmp_path)
 
@@ -58,3 +60,11 @@ def test_a_busy_port_is_said_and_the_next_one_taken(tmp_path: Path, monkeypatch:
     chosen = stack.choose_ports(tmp_path, said.append)
     assert chosen["flink"] == ports.USUAL["flink"] + 1
     assert said == [f"Port {ports.USUAL['flink']} is busy: flink takes {chosen['flink']}."]
+
+
+def test_a_full_disk_is_said_before_anything_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broker without room dies in the middle of a sentence."""
+    monkeypatch.setattr("local_stack.stack.shutil.disk_usage", lambda _: SimpleNamespace(free=5_000_000))
+    with pytest.raises(NoRoom, match=r"has 5 MB left .* free some"):
+        stack.up(tmp_path)
+    assert processes.marked(tmp_path) == []
