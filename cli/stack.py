@@ -37,12 +37,13 @@ def down(fresh: bool = typer.Option(False, "--fresh", help="Remove all its data 
 
 
 def status(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
-    """Say of each server whether it runs, where, as which process and in which version."""
+    """Say of each server whether it runs, where, as which process; then of the jobs, and who holds the tide."""
+    from cli import standing
     from local_stack import addresses, health
 
-    rows = health.of_stack(addresses.current_home())
+    rows = [*health.of_stack(addresses.current_home()), *standing.of_jobs(), *standing.of_tide()]
     if as_json:
         typer.echo(json.dumps([asdict(row) for row in rows]))
         return
     for row in rows:
-        typer.echo(f"{row.name:<12} {row.state:<8} {row.address:<32} {row.pid or '-':<8} {row.version or '-'}")
+        typer.echo(f"{row.name:<16} {row.state:<8} {row.address:<32} {row.pid or '-':<8} {row.version or '-'}")
