@@ -12,7 +12,7 @@ MAX_KEPT_BYTES = 256 * 1024  # a letter must itself fit into a Kafka message; th
 def of_record(
     job: str, topic: str, partition: int, offset: int, key: bytes | None, value: bytes | None, at: Millis, why: Rejected
 ) -> Record:
-    """A dead letter for a record of a topic (name without namespace); `at` is the record's Kafka timestamp."""
+    """A dead letter for a record of a topic (name without namespace); `at` is the time it counts at."""
     return _letter(job, at, why, value) | {
         "topic": topic,
         "partition": partition,

@@ -7,12 +7,13 @@ from typing import Any
 
 from pyflink.common import Row
 
+from connectors import dead_letters
 from connectors.coordinates import unpack
 from connectors.input_events import read_event
 from connectors.records import Record
 from connectors.rejected import Rejected
 from connectors.topics import INPUTS, full_name
-from connectors.wire import encode, schema_id
+from connectors.wire import encode
 from udfs.events import Event, Kind
 from udfs.operators.counters import Counters
 from udfs.outputs import Decision, SegmentChange, Trigger
@@ -62,21 +63,11 @@ class Border:
     def _dead_letter(self, key: bytes, value: bytes, coordinate: int, at: Millis, why: Rejected) -> Record:
         self._counters.add("rejected", reason=why.reason.value)
         where = unpack(coordinate)
-        letter = {
-            "job": self._job,
-            "topic": INPUTS[where.topic].name,
-            "partition": where.partition,
-            "offset": where.offset,
-            "schema_id": schema_id(value),
-            "key": key,
-            "reason": why.reason.value,
-            "detail": why.detail,
-            "value": value,
-            "file": None,
-            "line": None,
-            "at": at,
-        }
-        return Record(full_name("dead-letters", self._namespace), key or b"", encode("dead-letters", letter), at)
+        topic = INPUTS[where.topic].name
+        letter = dead_letters.of_record(self._job, topic, where.partition, where.offset, key, value, at, why)
+        return Record(
+            full_name("dead-letters", self._namespace), letter["key"] or b"", encode("dead-letters", letter), at
+        )
 
 
 def _by_coordinate(record: tuple[Any, ...]) -> int:
