@@ -1,0 +1,129 @@
+"""A place of its own on the shared stack: a topic namespace with settings, driven by the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from connectors import broker
+from connectors.flink_rest import Cluster
+from connectors.topics import HEARTBEAT_KEY, INPUTS, full_name
+from connectors.wire import decode, heartbeat
+from local_stack import topic_set
+from local_stack.addresses import ROOT, Addresses
+from tests.baskets.diary import iso
+from tests.baskets.expected import Expected, collect
+from tests.disturb import Sent
+from udfs.time import Millis
+
+SETTINGS = {
+    "TIDEMARK_TICK": "1min",
+    "TIDEMARK_SHARDS": "4",
+    "TIDEMARK_CHECKPOINT_INTERVAL": "5s",
+}
+
+
+class CommandError(AssertionError):
+    """A command of ours ended with a code that is not 0; the message is what it said."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Inputs and outputs under one namespace of the stack at `addresses`."""
+
+    addresses: Addresses
+    namespace: str
+    settings: dict[str, str] = field(default_factory=lambda: dict(SETTINGS))
+
+    @classmethod
+    def on(cls, addresses: Addresses, name: str, **settings: str) -> Place:
+        """A new place with its topics; `settings` are TIDEMARK_ variables without the prefix."""
+        chosen = SETTINGS | {f"TIDEMARK_{key.upper()}": value for key, value in settings.items()}
+        place = cls(addresses, f"{name}-{uuid4().hex[:6]}", chosen)
+        topic_set.create(addresses.kafka, place.namespace, "replay")
+        return place
+
+    @cached_property
+    def cluster(self) -> Cluster:
+        return Cluster(self.addresses.flink_rest)
+
+    def with_settings(self, **settings: str) -> Place:
+        chosen = self.settings | {f"TIDEMARK_{key.upper()}": value for key, value in settings.items()}
+        return replace(self, settings=chosen)
+
+    def tidemark(self, *arguments: str) -> str:
+        """What `tidemark ARGUMENTS` prints on stdout; CommandError if it fails."""
+        command = [sys.executable, "-m", "cli", *arguments]
+        ran = subprocess.run(
+            command, env=self._environment(), cwd=ROOT, capture_output=True, text=True, timeout=600, check=False
+        )
+        if ran.returncode:
+            raise CommandError(f"{' '.join(arguments)} ended with {ran.returncode}: {ran.stderr[-3000:]}")
+        return ran.stdout
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, **self.addresses.environment(), "TIDEMARK_NAMESPACE": self.namespace, **self.settings}
+
+    def ingest(self, path: Path) -> dict[str, Any]:
+        """The counts that `ingest --history` ends with."""
+        counts: dict[str, Any] = json.loads(self.tidemark("ingest", str(path), "--history", "--json"))
+        return counts
+
+    def send(self, records: Iterable[Sent]) -> None:
+        """Records in their order of arrival, as they are; a heartbeat goes into every partition of its topic."""
+        producer = broker.producer(self.addresses.kafka)
+        for sent in records:
+            topic = full_name(sent.topic, self.namespace)
+            producer.send(topic, sent.value, sent.key, timestamp_ms=sent.at)
+        producer.flush()
+        producer.close()
+
+    def beat(self, at: Millis) -> None:
+        """A heartbeat in every partition of every input topic: all before `at` is there."""
+        producer = broker.producer(self.addresses.kafka)
+        for topic in INPUTS:
+            name = full_name(topic.name, self.namespace)
+            for partition in sorted(producer.partitions_for(name)):
+                producer.send(name, heartbeat(topic.subject), HEARTBEAT_KEY, partition=partition, timestamp_ms=at)
+        producer.flush()
+        producer.close()
+
+    def run_to_end(self, job: str, live_from: Millis, run_on: str = "48h") -> str:
+        """Submit the job, wait until it has read everything; its id."""
+        said = self.tidemark("submit", job, "--until-end", "--run-on", run_on, "--live-from", iso(live_from), "--json")
+        told: dict[str, Any] = json.loads(said)
+        assert told["state"] == "FINISHED", told
+        return str(told["id"])
+
+    def submit(self, job: str, live_from: Millis) -> str:
+        """Submit the job to run until it is stopped; its id."""
+        told: dict[str, Any] = json.loads(self.tidemark("submit", job, "--live-from", iso(live_from), "--json"))
+        return str(told["id"])
+
+    def records(self, topic: str) -> list[dict[str, Any]]:
+        """Every committed record of a topic, decoded; AssertionError if one of them cannot be."""
+        found = []
+        for record in broker.read_to_end(self.addresses.kafka, [full_name(topic, self.namespace)]):
+            decoded = decode(record.value, topic)
+            assert isinstance(decoded, tuple), decoded
+            found.append(decoded[1])
+        return found
+
+    def outcome(self) -> Expected:
+        """The committed decisions and triggers; AssertionError if one of them, or its id, is there twice."""
+        decisions, triggers = self.records("decisions"), self.records("triggers")
+        ids = [record["decision_id"] for record in decisions] + [record["trigger_id"] for record in triggers]
+        assert len(ids) == len(set(ids)), f"{len(ids) - len(set(ids))} ids are there twice"
+        return collect(decisions, triggers)
+
+    def failures(self, job: str) -> list[str]:
+        """Why the job failed, each time that it did."""
+        return self.cluster.failures(job)
