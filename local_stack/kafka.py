@@ -75,8 +75,7 @@ def storage_format(settings: Path, logging: Path) -> None:
     tool = [
         "kafka.tools.StorageTool",
         "format",
-        "--cluster-id",
-        cluster,
+        f"--cluster-id={cluster}",  # one word, for an id may begin with a dash
         "--config",
         str(settings),
         "--ignore-formatted",
