@@ -103,7 +103,8 @@ def parse_campaigns(files: Mapping[str, bytes], governor: tuple[str, bytes] | No
     for file, content in sorted(files.items()):
         campaign = parse_campaign(content, file)
         if campaign.name in campaigns:
-            raise ConfigError(file, "name", f"{campaign.name} is taken by another file", "Give each campaign its own")
+            taken = f"{campaign.name} is taken by {campaigns[campaign.name].file}"
+            raise ConfigError(file, "name", taken, "Give each campaign a name of its own")
         campaigns[campaign.name] = campaign
     return CampaignConfig(campaigns, parse_governor(governor[1], governor[0]) if governor else ())
 
@@ -159,6 +160,9 @@ def _steps(keys: Keys) -> tuple[MailStep, ...]:
     steps = [MailStep(keys["steps.1.template"])]
     for number in range(2, count + 1):
         step = MailStep(keys[f"steps.{number}.template"], keys[f"steps.{number}.after"])
+        if step.after > CART_TTL:
+            forgotten = f"After {format_length(CART_TTL)} without a change a cart is forgotten"
+            raise keys.error(f"steps.{number}.after", f"{format_length(step.after)} is too long", forgotten)
         if step.after <= steps[-1].after:
             raise keys.error(
                 f"steps.{number}.after", "is not later than the step before", "It counts from the first step"

@@ -144,5 +144,7 @@ def _plain(key: str) -> str:
 
 
 def _nearest(key: str, allowed: Mapping[str, Key]) -> str:
-    near = difflib.get_close_matches(_plain(key), allowed, 1)
-    return f"Did you mean {near[0]}?" if near else f"Known are {', '.join(allowed)}"
+    if near := difflib.get_close_matches(_plain(key), allowed, 1):
+        table = near[0].partition("[]")[0] if "[]" in near[0] else ""
+        return f"Did you mean {near[0]}?" + (f" Such tables are written [[{table}]]" if table else "")
+    return f"Known are {', '.join(allowed)}"
