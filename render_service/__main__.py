@@ -17,7 +17,7 @@ from connectors.config_files import read_config
 from connectors.patience import Patience
 from connectors.profile_reader import ProfileReader
 from render_service.desk import Desk, Workshop
-from render_service.gallery import StaticOutbox
+from render_service.gallery import Shelf, StaticOutbox
 from render_service.journal import Journal
 from render_service.ledger import Ledger
 from render_service.metrics import Metrics
@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("kafka").setLevel(logging.WARNING)
     if arguments[:1] == ["outbox"] and len(arguments) == 3:
-        StaticOutbox(Path(arguments[1]), Path(arguments[2])).refresh()
+        StaticOutbox(Shelf(Path(arguments[1])), Path(arguments[2])).refresh()
         return 0
     if arguments:
         print("usage: python -m render_service [outbox MAILS_FOLDER PAGES_FOLDER]", file=sys.stderr)
@@ -64,6 +64,7 @@ class House:
         self._stop = threading.Event()
         self._wrong: str | None = "starting"
         self._metrics = Metrics()
+        self._shelf = Shelf(settings.outbox) if settings.outbox else None
         self._pictures = Pictures(settings.pictures, settings.shop.pictures_url)
 
     def live(self) -> int:
@@ -119,17 +120,17 @@ class House:
         return UnsubscribeLinks(key or secrets.token_bytes(32), self._settings.public_url)
 
     def _start_web(self) -> uvicorn.Server:
-        app = pages(self._settings.outbox, self._pictures, self._metrics, lambda: self._wrong)
+        app = pages(self._shelf, self._pictures, self._metrics, lambda: self._wrong)
         listen = self._settings.listen
         server = uvicorn.Server(uvicorn.Config(app, host=listen.host, port=listen.port, log_level="warning"))
         threading.Thread(target=server.run, daemon=True).start()
         return server
 
     def _keep_pages(self) -> None:
-        mails, kept = self._settings.outbox, self._settings.outbox_pages
-        if mails is None or kept is None:
+        kept = self._settings.outbox_pages
+        if self._shelf is None or kept is None:
             return
-        static = StaticOutbox(mails, kept)
+        static = StaticOutbox(self._shelf, kept)
         while not self._stop.wait(REFRESH_S):
             static.refresh()
         static.refresh()

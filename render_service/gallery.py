@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -11,6 +12,7 @@ from render_service.outbox import SeenMail, numbers, read_mail
 
 INDEX = "index.html"
 SHOWN_LIVE = 500
+OPENING = 400  # characters of the text that a list has use for
 
 _pages = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "outbox_pages"),
@@ -32,39 +34,40 @@ def mail_page(mail: SeenMail, index: str) -> str:
 
 
 class Shelf:
-    """Mails of a folder, each read once."""
+    """Mails of a folder. The list remembers only what it shows; a whole mail is read anew from its file."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._read: dict[int, SeenMail] = {}
+        self._listed: dict[int, SeenMail] = {}
 
-    def all(self) -> list[SeenMail]:
+    def listed(self) -> list[SeenMail]:
+        """Every mail in the order of arrival, without its page."""
         for number in numbers(self._folder):
-            self.one(number)
-        return list(self._read.values())
+            if number not in self._listed and (mail := self.one(number)):
+                self._listed[number] = replace(mail, html="", text=mail.text[:OPENING])
+        return list(self._listed.values())
 
     def one(self, number: int) -> SeenMail | None:
-        if number not in self._read and (mail := read_mail(self._folder, number)):
-            self._read[number] = mail
-        return self._read.get(number)
+        return read_mail(self._folder, number)
 
 
 class StaticOutbox:
     """Keeps a folder of pages in step with a folder of mails."""
 
-    def __init__(self, mails: Path, pages: Path) -> None:
-        self._shelf = Shelf(mails)
+    def __init__(self, shelf: Shelf, pages: Path) -> None:
+        self._shelf = shelf
         self._pages = pages
         self._written = -1
 
     def refresh(self) -> int:
         """Write the pages of mails that came since the last time; how many mails there are now."""
-        mails = self._shelf.all()
+        mails = self._shelf.listed()
         if len(mails) == self._written:
             return len(mails)
         self._pages.mkdir(parents=True, exist_ok=True)
-        for mail in mails[max(self._written, 0) :]:
-            _write(self._pages / _file(mail.number), mail_page(mail, INDEX))
+        for listed in mails[max(self._written, 0) :]:
+            if mail := self._shelf.one(listed.number):
+                _write(self._pages / _file(mail.number), mail_page(mail, INDEX))
         _write(self._pages / INDEX, index_page(mails, _file, live=False))
         self._written = len(mails)
         return len(mails)

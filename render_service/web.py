@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
@@ -16,15 +15,14 @@ from render_service.metrics import Metrics
 from render_service.pictures import Pictures
 
 
-def pages(outbox: Path | None, pictures: Pictures, metrics: Metrics, health: Callable[[], str | None]) -> Starlette:
-    """`health` names what is wrong, None if nothing is; without an outbox no mail is shown."""
-    shelf = None if outbox is None else Shelf(outbox)
+def pages(shelf: Shelf | None, pictures: Pictures, metrics: Metrics, health: Callable[[], str | None]) -> Starlette:
+    """`health` names what is wrong, None if nothing is; without a shelf no mail is shown."""
 
     def home(request: Request) -> Response:
         return RedirectResponse("/outbox")
 
     def show_all(request: Request) -> Response:
-        mails = shelf.all()[-SHOWN_LIVE:] if shelf else []
+        mails = shelf.listed()[-SHOWN_LIVE:] if shelf else []
         return HTMLResponse(index_page(mails, lambda number: f"/outbox/{number}", live=True))
 
     def show(request: Request) -> Response:
