@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from local_stack.shop.clock import ShopClock
 from local_stack.shop.tally import Tally
 from local_stack.shop.till import Till
+from udfs.time import Millis
 
 ON_TERMINAL = 1.0  # seconds between two lines
 ELSEWHERE = 10.0
 
 
-def shop_time(at: int) -> str:
+def shop_time(at: Millis) -> str:
     return datetime.fromtimestamp(at / 1000, UTC).strftime("%a %H:%M")
 
 
@@ -44,11 +45,11 @@ class LiveLine:
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + (ON_TERMINAL if self._terminal else ELSEWHERE)
-        self.speak()
+        self._speak(self._clock.now())
 
-    def speak(self) -> None:
+    def _speak(self, at: Millis) -> None:
         late, doubled = self._tally.counter("late"), self._tally.counter("duplicates")
-        text = f"{shop_time(self._clock.now())} │ {sentence(self._till.events, late, doubled, self._tally)}"
+        text = f"{shop_time(at)} │ {sentence(self._till.events, late, doubled, self._tally)}"
         if self._terminal:
             width = shutil.get_terminal_size().columns - 1
             sys.stderr.write(f"\r\x1b[2K{text[:width]}")
@@ -56,8 +57,8 @@ class LiveLine:
             sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
 
-    def end(self) -> None:
-        """The last state, on a line of its own."""
-        self.speak()
+    def end(self, at: Millis) -> None:
+        """The state at `at`, on a line of its own."""
+        self._speak(at)
         if self._terminal:
             sys.stderr.write("\n")

@@ -17,10 +17,12 @@ from local_stack.shop.script import T0, Plan
 from local_stack.shop.tally import Tally
 from local_stack.shop.till import Till
 from local_stack.shop.verdict import Verdict, judge
+from udfs.time import MINUTE, Millis
 
 SPEED = 30.0
 QUIET = 4.0  # seconds without a word of the jobs: they have nothing more to say
 PATIENCE = 120.0
+CLOSING: Millis = 20 * MINUTE  # by then every cart of the sale has been bought or left
 
 Say = Callable[[str], None]
 
@@ -50,15 +52,19 @@ class Show:
         line = LiveLine(self.tally, self.till, clock)
         play_in_time(self.till, self.post.live, clock, self._and_note_first_mail(line))
         clocks.stop(self.where.home)
-        self._settle(self.plan.live_end)
-        line.end()
+        line.end(self.plan.live_end)
 
     def day_after(self) -> None:
-        """At full speed; what was decided before has been mailed by now, so nothing expires on the way."""
-        play_at_once(self.till, self.post.day_after)
-        self.till.take(Delivery(self.plan.end))
+        """At full speed, once the last carts of the sale have been decided and mailed: else their mails would expire."""
+        closing = self.plan.live_end + CLOSING
+        self._at_once([letter for letter in self.post.day_after if letter.arrives <= closing], closing)
+        self._at_once([letter for letter in self.post.day_after if letter.arrives > closing], self.plan.end)
+
+    def _at_once(self, letters: list[Delivery], until: Millis) -> None:
+        play_at_once(self.till, letters)
+        self.till.take(Delivery(until))
         self.till.flush()
-        self._settle(self.plan.end)
+        self._settle(until)
 
     def verdict(self) -> Verdict:
         events, doubled = self.tally.counter("events"), self.tally.counter("duplicates")

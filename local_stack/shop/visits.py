@@ -20,7 +20,7 @@ class Mood:
 
 USUAL = Mood(cart=0.34, paid=0.55, slow=0.3)
 SALE = Mood(cart=0.72, paid=0.60, slow=0.62)
-MORNING_AFTER = Mood(cart=0.12, paid=0.9, slow=0.1)
+MORNING_AFTER = Mood(cart=0.12, paid=1.0, slow=0.0)
 
 
 def visit(dice: Random, visitor: Visitor, at: Millis, mood: Mood) -> Millis:

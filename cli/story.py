@@ -1,0 +1,237 @@
+"""Tells in sentences what happened to one person, and why they got a mail or none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cli.retelling import Move, Retelling
+from cli.wording import about, clock_time, count, day_and_time, money
+from udfs.abandonment import Signals, Spell
+from udfs.carts import ORDER_COMPLETED, Cart, Carts
+from udfs.decisions import SEND, WOULD_HAVE_SENT, Entry, trigger_id
+from udfs.events import ERASURE, Event, Kind
+from udfs.outputs import Decision
+from udfs.person import Person
+from udfs.time import Millis, parse_length
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One sentence; `kind` is event, no_mail, decision, sending or ahead."""
+
+    at: Millis
+    kind: str
+    text: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the topics add to the rule's own moves: when messages arrived (ms, by messageId), which decisions are
+    there (ids), and what became of triggers (outcome and reason, by trigger_id)."""
+
+    received: Mapping[str, Millis] = field(default_factory=dict)
+    decided: frozenset[str] = frozenset()
+    sends: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+def tell(retelling: Retelling, signals: Signals, heard: Heard) -> list[Moment]:
+    """The moments of a person's story in time order."""
+    told = [moment for move in _merged(retelling.moves) for moment in _of_move(move, signals, heard)]
+    told += _ahead(retelling.moves, signals)
+    return sorted(told, key=lambda moment: moment.at)
+
+
+def _merged(moves: Iterable[Move]) -> Iterator[list[Move]]:
+    """Looks that follow each other are told together; every other move on its own."""
+    looks: list[Move] = []
+    for move in moves:
+        if move.event is not None and move.event.kind is Kind.CLICK and not move.event.late:
+            looks.append(move)
+            continue
+        if looks:
+            yield looks
+            looks = []
+        yield [move]
+    if looks:
+        yield looks
+
+
+def _of_move(moves: list[Move], signals: Signals, heard: Heard) -> Iterator[Moment]:
+    first = moves[0]
+    if first.event is None:
+        for decision in first.decisions:
+            yield from _of_decision(decision, heard)
+        return
+    if first.event.kind is Kind.CLICK:
+        yield Moment(first.at, "event", _looks(moves) + _lateness(first.event, heard))
+        return
+    yield Moment(first.at, "event", _event(first, heard))
+    yield from _ended(first, signals, heard)
+
+
+def _looks(moves: list[Move]) -> str:
+    last = moves[-1].at
+    until = "" if len(moves) == 1 or clock_time(last) == clock_time(moves[0].at) else f", until {clock_time(last)}"
+    return f"looked around ({count(len(moves), 'page')}{until})"
+
+
+def _event(move: Move, heard: Heard) -> str:
+    event = move.event
+    assert event is not None
+    return _WORDS[event.kind](event, move) + _lateness(event, heard)
+
+
+def _lateness(event: Event, heard: Heard) -> str:
+    received = heard.received.get(event.message_id)
+    if event.late:
+        return " (told so late that the tide had passed: counts from here on)"
+    if received is not None and event.kind is Kind.ORDER and received > event.at:
+        return f" (arrived {about(received - event.at)} later, at {clock_time(received)})"
+    return ""
+
+
+def _profile(event: Event, _: Move) -> str:
+    if event.name == ERASURE:
+        return "asked to be forgotten: everything known before is erased"
+    consent = (event.traits or {}).get("consent")
+    if consent is None:
+        return "told something about themselves"
+    willing = isinstance(consent, dict) and consent.get("marketing") is True
+    return "said yes to marketing mail" if willing else "said no to marketing mail"
+
+
+def _cart(event: Event, move: Move) -> str:
+    cart = _touched(move.after, event)
+    verbs = {"Product Added": "put", "Product Removed": "took", "Cart Viewed": "looked into the cart"}
+    verb = verbs.get(event.name, f"went on: {event.name}")
+    ends = {"Product Added": " into the cart", "Product Removed": " out of the cart"}
+    if event.name in ends:
+        things = ", ".join(line.name or line.product_id for line in event.lines or ()) or "something"
+        verb = f"{verb} {things}{ends[event.name]}"
+    return f"{verb} {_content(cart)}"
+
+
+def _touched(person: Person | None, event: Event) -> Cart | None:
+    carts = person.carts if person else Carts()
+    return carts.last_touched if event.cart_id is None else carts.get(event.cart_id)
+
+
+def _content(cart: Cart | None) -> str:
+    if cart is None or not cart.lines:
+        return "(nothing in it now)"
+    return f"({count(cart.pieces, 'item')}, {money(cart.value, cart.currency)})"
+
+
+def _order(event: Event, _: Move) -> str:
+    what = "order" if event.name == ORDER_COMPLETED else event.name.lower()
+    return what if event.total is None else f"{what} of {money(event.total, event.currency)}"
+
+
+def _email(event: Event, _: Move) -> str:
+    return event.name.lower() + (f" ({event.campaign})" if event.campaign else "")
+
+
+_WORDS: Mapping[Kind, Callable[[Event, Move], str]] = {
+    Kind.PROFILE: _profile,
+    Kind.CART: _cart,
+    Kind.ORDER: _order,
+    Kind.EMAIL: _email,
+}
+
+
+def _ended(move: Move, signals: Signals, heard: Heard) -> Iterator[Moment]:
+    """Carts that this event saved from being abandoned: a mail that nobody will ever decide about."""
+    event, after = move.event, move.after
+    assert event is not None
+    going_on = {(spell.campaign, spell.cart_id) for spell in (after.spells if after else ())}
+    for spell in move.before.spells if move.before else ():
+        if (spell.campaign, spell.cart_id) not in going_on:
+            deadline = signals[spell.campaign].deadline(spell)
+            yield Moment(deadline, "no_mail", f"no mail: {_why_ended(event, deadline, heard)}", _spell(spell, deadline))
+
+
+def _why_ended(event: Event, deadline: Millis, heard: Heard) -> str:
+    before = "at the deadline itself" if event.at == deadline else f"{about(deadline - event.at)} before the deadline"
+    if event.kind is not Kind.ORDER:
+        return f"{'forgotten' if event.name == ERASURE else 'the cart was emptied'} {before}"
+    received = heard.received.get(event.message_id)
+    if received is not None and received > deadline:
+        return f"ordered {before} (a timer would not have known: the order arrived at {clock_time(received)})"
+    return f"ordered {before}"
+
+
+def _spell(spell: Spell, deadline: Millis) -> dict[str, str]:
+    return {"campaign": spell.campaign, "cart_id": spell.cart_id, "deadline": str(deadline)}
+
+
+def _of_decision(decision: Decision, heard: Heard) -> Iterator[Moment]:
+    facts = {**decision.facts, "outcome": decision.outcome, "reason": decision.reason, "campaign": decision.campaign}
+    unsaid = "" if decision.decision_id in heard.decided else " (the campaigns job has not said so yet)"
+    yield Moment(decision.at, "decision", _verdict(decision) + unsaid, facts)
+    if decision.outcome == SEND:
+        entry = Entry(decision.campaign, decision.cart_id or "", int(decision.facts["spell_start"]))
+        if became := heard.sends.get(trigger_id(decision.user_id, entry, decision.step)):
+            yield Moment(decision.at, "sending", _sending(*became))
+
+
+def _verdict(decision: Decision) -> str:
+    what = "mail" if decision.step == 1 else "reminder"
+    facts = decision.facts
+    if decision.outcome == SEND:
+        value = money(int(facts.get("value", 0)), facts.get("currency"))
+        quiet = f"; {facts['wait']} without a sign of life" if decision.step == 1 else ""
+        return f"{what}: {count(int(facts.get('items', 0)), 'item')} left behind, {value}{quiet}"
+    if decision.outcome == WOULD_HAVE_SENT:
+        return f"no {what}: it would have gone out, but the campaign was not live before {_when('live_from', decision)}"
+    return f"no {what}: {_reason(decision)}"
+
+
+def _reason(decision: Decision) -> str:
+    facts = decision.facts
+    reasons = {
+        "no_consent": "said no to marketing mail" if facts.get("consent") == "false" else "never said yes to such mail",
+        "ordered_recently": f"ordered at {_when('last_order', decision)}, within the last {facts.get('after_order')}",
+        "reentry_blocked": f"had one at {_when('last_send', decision)}; one in {_days(facts.get('reentry'))} is enough",
+        "converted": f"ordered at {_when('exit_at', decision)}, after the first mail",
+        "superseded": f"changed the cart at {_when('exit_at', decision)}, after the first mail",
+        "cart_empty": "nothing is in the cart any more",
+        "capped": "has had as many mails as one person should get",
+    }
+    return reasons.get(decision.reason, decision.reason.replace("_", " "))
+
+
+def _days(length: str | None) -> str:
+    return about(parse_length(length)) if length else "a while"
+
+
+def _when(fact: str, decision: Decision) -> str:
+    said = decision.facts.get(fact)
+    return day_and_time(int(said), decision.at) if said else "some time"
+
+
+def _sending(outcome: str, reason: str) -> str:
+    if outcome == "sent":
+        return "sent"
+    words = {
+        "converted": "ordered meanwhile",
+        "no_consent": "said no to marketing mail meanwhile",
+        "no_address": "no address is known",
+        "expired": "it would have come too late",
+    }
+    said = words.get(reason, reason.replace("_", " "))
+    return f"not sent at the last look: {said}" if outcome == "not_sent" else f"{outcome}: {said}"
+
+
+def _ahead(moves: Sequence[Move], signals: Signals) -> Iterator[Moment]:
+    """What the clock alone will bring."""
+    person = moves[-1].after if moves else None
+    if person is None:
+        return
+    for spell in person.spells:
+        if signal := signals.get(spell.campaign):
+            deadline = signal.deadline(spell)
+            yield Moment(deadline, "ahead", "deadline of the cart, if nothing else happens", _spell(spell, deadline))
+    for due in person.dues:
+        yield Moment(due.at, "ahead", "no reminder then" if due.exit else "a reminder is due then")
