@@ -41,7 +41,10 @@ def status(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) ->
     from cli import standing
     from local_stack import addresses, health
 
-    rows = [*health.of_stack(addresses.current_home()), *standing.of_jobs(), *standing.of_tide()]
+    rows = health.of_stack(addresses.current_home())
+    running = {row.name for row in rows if row.state == "running"}
+    rows += standing.of_jobs() if "jobmanager" in running else []
+    rows += standing.of_tide() if "kafka" in running else []
     if as_json:
         typer.echo(json.dumps([asdict(row) for row in rows]))
         return

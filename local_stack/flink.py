@@ -77,7 +77,7 @@ def start(home: Path, port: Ports, absent: Collection[str]) -> None:
         prepare(home, port)
     parts = [part for part in ("jobmanager", "taskmanager") if part in absent]
     for running in [start_part(home, part) for part in parts]:
-        processes.wait_ready(running, lambda: overview(port.rest) is not None, 90)
+        processes.wait_ready(running, lambda: overview(port.rest) is not None, 180)
         if running.part == "taskmanager":
             wait_registered(running)
 
@@ -85,7 +85,7 @@ def start(home: Path, port: Ports, absent: Collection[str]) -> None:
 def wait_registered(taskmanager: processes.Running) -> None:
     """Wait until this very TaskManager offers its slots; one that was killed is still counted for ten seconds."""
     log = Path(taskmanager.log)
-    processes.wait_ready(taskmanager, lambda: log.is_file() and REGISTERED in log.read_text(errors="replace"), 90)
+    processes.wait_ready(taskmanager, lambda: log.is_file() and REGISTERED in log.read_text(errors="replace"), 180)
 
 
 def start_part(home: Path, part: str) -> processes.Running:

@@ -60,7 +60,7 @@ def start(home: Path, port: int, controller: int) -> processes.Running:
     running = processes.start(home, "kafka", [*java_command(logging), "kafka.Kafka", str(settings)], {}, VERSION)
     log = Path(running.log)
     try:
-        processes.wait_ready(running, lambda: log.is_file() and STARTED in log.read_text(errors="replace"), 60)
+        processes.wait_ready(running, lambda: log.is_file() and STARTED in log.read_text(errors="replace"), 180)
     except PartFailed as failed:
         if "No space left" in str(failed):
             raise NoRoom(

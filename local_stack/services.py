@@ -17,7 +17,7 @@ from local_stack.ports import HOST
 def start_mail(home: Path, port: int) -> None:
     module = ["local_stack.mail", str(port), str(home / "outbox")]
     running = start_module(home, "mail", module, {}, version("aiosmtpd"))
-    processes.wait_ready(running, lambda: mail_answers(port), 20)
+    processes.wait_ready(running, lambda: mail_answers(port), 60)
 
 
 def mail_answers(port: int) -> bool:
@@ -30,12 +30,12 @@ def mail_answers(port: int) -> bool:
 
 def start_metrics(home: Path, port: int, page: str) -> None:
     running = start_module(home, "metrics", ["local_stack.metrics", str(port)], {}, project_version())
-    processes.wait_ready(running, lambda: page_answers(page), 20)
+    processes.wait_ready(running, lambda: page_answers(page), 60)
 
 
 def start_render(home: Path, addresses: Addresses) -> None:
     running = start_module(home, "render", ["render_service"], addresses.environment(), project_version())
-    processes.wait_ready(running, lambda: page_answers(f"{addresses.render}/healthz"), 30)
+    processes.wait_ready(running, lambda: page_answers(f"{addresses.render}/healthz"), 120)
 
 
 def start_module(home: Path, part: str, module: list[str], env: dict[str, str], version: str) -> processes.Running:

@@ -21,7 +21,7 @@ def start(home: Path, port: int) -> processes.Running:
     keep = ["--dir", str(folder), "--appendonly", "yes", "--save", ""]
     command = [str(get_binary_path()), "--bind", HOST, "--port", str(port), "--set-proc-title", "no", *keep]
     running = processes.start(home, "valkey", command, {}, VERSION)
-    processes.wait_ready(running, lambda: answers(port), 20)
+    processes.wait_ready(running, lambda: answers(port), 60)
     return running
 
 
