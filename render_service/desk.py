@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.headerregistry import Address
 
 from connectors.patience import Patience
 from connectors.profile_reader import NoProfilesError, ProfileReader
@@ -104,5 +103,4 @@ class Desk:
         link = work.links.link(Unsubscriber(trigger.user_id, trigger.trigger_id))
         shown = contents(trigger, to, work.shop, work.pictures, link)
         texts = work.templates.render(trigger.template, shown.values)
-        address = Address(to.first_name or "", addr_spec=to.address or "")
-        return compose(trigger, address, work.shop, texts, shown, datetime.now(UTC))
+        return compose(trigger, to, work.shop, texts, shown, datetime.now(UTC))

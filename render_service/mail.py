@@ -13,6 +13,7 @@ from email.utils import format_datetime
 from hashlib import blake2b
 
 from render_service.contents import Contents
+from render_service.recipient import Recipient
 from render_service.settings import Shop
 from render_service.templates import Rendered
 from udfs.outputs import Trigger
@@ -41,11 +42,12 @@ def message_id(trigger_id: str, sender: str) -> str:
     return f"<{_plain(trigger_id)}@{sender.rpartition('@')[2]}>"
 
 
-def compose(trigger: Trigger, to: Address, shop: Shop, texts: Rendered, shown: Contents, sent_at: datetime) -> Mail:
+def compose(trigger: Trigger, to: Recipient, shop: Shop, texts: Rendered, shown: Contents, sent_at: datetime) -> Mail:
     """Put a mail together and read it back; raises UnsafeMailError if it reads differently."""
+    address = to.address or ""
     headers = {
         "From": str(Address(safe_header(shop.name), addr_spec=shop.sender)),
-        "To": str(Address(safe_header(to.display_name), addr_spec=to.addr_spec)),
+        "To": str(Address(safe_header(to.first_name or ""), addr_spec=address)),
         "Subject": safe_header(texts.subject)[:_LONGEST_SUBJECT],
         "Date": format_datetime(sent_at),
         "Message-ID": message_id(trigger.trigger_id, shop.sender),
@@ -59,8 +61,8 @@ def compose(trigger: Trigger, to: Address, shop: Shop, texts: Rendered, shown: C
         message[name] = value
     kept_whole = _unsubscribe_headers(str(shown.values["unsubscribe_url"]))
     content = kept_whole + message.as_bytes(policy=policy.SMTP)
-    _read_back(content, {"List-Unsubscribe", "List-Unsubscribe-Post", *message.keys()}, to.addr_spec)
-    return Mail(headers["Message-ID"], shop.sender, to.addr_spec, content)
+    _read_back(content, {"List-Unsubscribe", "List-Unsubscribe-Post", *message.keys()}, address)
+    return Mail(headers["Message-ID"], shop.sender, address, content)
 
 
 def safe_header(text: str) -> str:
