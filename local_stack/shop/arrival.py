@@ -14,7 +14,7 @@ from connectors.vocabulary import IDENTIFY, topic_for
 from local_stack.shop.cast import LATE_ORDER
 from local_stack.shop.people import user_id
 from local_stack.shop.script import T0, Plan, play
-from local_stack.shop.visitor import Call, Told, iso
+from local_stack.shop.visitor import Call, Told, encode_call
 from udfs.time import HOUR, MINUTE, SECOND, Millis
 
 BOUND: Millis = 2 * MINUTE  # the demo's bound on disorder; every delay but those of ASLEEP stays below it
@@ -96,7 +96,7 @@ def _post(dice: Random, told: Told) -> Iterator[Delivery]:
     """A call on its way, and in five of a hundred its double: a hasty retry, or one out of a pocket minutes later."""
     topic = _topic(told.call)
     arrives = told.at + _delay(dice, topic, told)
-    line = _line(told.call, arrives)
+    line = encode_call(told.call, arrives)
     yield Delivery(arrives, line)
     if dice.random() < DOUBLED:
         late = dice.random() < 0.1
@@ -121,10 +121,6 @@ def _is_time(call: Call) -> bool:
 
 def _topic(call: Call) -> str:
     return topic_for(IDENTIFY if call["type"] == "identify" else call["event"])
-
-
-def _line(call: Call, arrives: Millis) -> str:
-    return msgspec.json.encode(call | {"receivedAt": iso(arrives)}).decode()
 
 
 def _damaged(dice: Random, plan: Plan) -> Iterable[Delivery]:

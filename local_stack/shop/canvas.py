@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 import zlib
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,14 +83,14 @@ class Canvas:
         inside = np.clip(0.5 - shape / _PIXEL, 0, 1)[..., None] * cover
         self._paper = self._paper * (1 - inside) + rgb(colour) * inside
 
-    def save(self, path: Path) -> None:
-        """PNG, eight bits a channel, each row as the difference to the one above (small for flat pictures)."""
+    def png(self) -> bytes:
+        """Eight bits a channel, each row as the difference to the one above (small for flat pictures)."""
         pixels = np.round(self._paper).astype(np.uint8).reshape(SIZE, SIZE * 3)
         above = np.vstack([np.zeros((1, SIZE * 3), np.uint8), pixels[:-1]])
         rows = np.hstack([np.full((SIZE, 1), 2, np.uint8), pixels - above])
         header = struct.pack(">IIBBBBB", SIZE, SIZE, 8, 2, 0, 0, 0)
         chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes(), 9)), (b"IEND", b"")]
-        path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, body) for name, body in chunks))
+        return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, body) for name, body in chunks)
 
 
 def _chunk(name: bytes, body: bytes) -> bytes:

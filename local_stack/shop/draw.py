@@ -264,7 +264,7 @@ def draw(product: Product) -> Canvas:
 def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     for product in products():
-        draw(product).save(product.picture)
+        product.picture.write_bytes(draw(product).png())
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ class Show:
         line.end(self.plan.live_end)
 
     def day_after(self) -> None:
-        """At full speed, once the last carts of the sale have been decided and mailed: else their mails would expire."""
+        """At full speed, once the last carts of the sale are decided and mailed: else their mails would expire."""
         closing = self.plan.live_end + CLOSING
         self._at_once([letter for letter in self.post.day_after if letter.arrives <= closing], closing)
         self._at_once([letter for letter in self.post.day_after if letter.arrives > closing], self.plan.end)

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any, NamedTuple
 
+import msgspec
+
 from local_stack.shop.catalogue import CURRENCY, Product, products
 from local_stack.shop.people import Person
 from udfs.time import SECOND, Millis
@@ -27,6 +29,11 @@ def iso(at: Millis) -> str:
 
 def from_iso(text: str) -> Millis:
     return round(datetime.fromisoformat(text).timestamp() * 1000)
+
+
+def encode_call(call: Call, received: Millis) -> str:
+    """The line of JSON that a collector would write."""
+    return msgspec.json.encode(call | {"receivedAt": iso(received)}).decode()
 
 
 class Tape:
