@@ -181,7 +181,7 @@ def _verdict(decision: Decision) -> str:
     facts = decision.facts
     if decision.outcome == SEND:
         value = money(int(facts.get("value", 0)), facts.get("currency"))
-        quiet = f"; {facts['wait']} without a sign of life" if decision.step == 1 else ""
+        quiet = f"; {_length('wait', decision)} without a sign of life" if decision.step == 1 else ""
         return f"{what}: {count(int(facts.get('items', 0)), 'item')} left behind, {value}{quiet}"
     if decision.outcome == WOULD_HAVE_SENT:
         return f"no {what}: it would have gone out, but the campaign was not live before {_when('live_from', decision)}"
@@ -192,8 +192,8 @@ def _reason(decision: Decision) -> str:
     facts = decision.facts
     reasons = {
         "no_consent": "said no to marketing mail" if facts.get("consent") == "false" else "never said yes to such mail",
-        "ordered_recently": f"ordered at {_when('last_order', decision)}, within the last {facts.get('after_order')}",
-        "reentry_blocked": f"had one at {_when('last_send', decision)}; one in {_days(facts.get('reentry'))} is enough",
+        "ordered_recently": f"ordered at {_when('last_order', decision)}, within the last {_length('after_order', decision)}",
+        "reentry_blocked": f"had one at {_when('last_send', decision)}; one in {_length('reentry', decision)} is enough",
         "converted": f"ordered at {_when('exit_at', decision)}, after the first mail",
         "superseded": f"changed the cart at {_when('exit_at', decision)}, after the first mail",
         "cart_empty": "nothing is in the cart any more",
@@ -202,8 +202,9 @@ def _reason(decision: Decision) -> str:
     return reasons.get(decision.reason, decision.reason.replace("_", " "))
 
 
-def _days(length: str | None) -> str:
-    return about(parse_length(length)) if length else "a while"
+def _length(fact: str, decision: Decision) -> str:
+    said = decision.facts.get(fact)
+    return about(parse_length(said)) if said else "a while"
 
 
 def _when(fact: str, decision: Decision) -> str:

@@ -1,0 +1,198 @@
+"""What `explain` says of a person: exact, in order, and also where nothing was ever decided."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cli.explain import lines, recent
+from cli.retelling import retell
+from cli.story import Heard, Moment, tell
+from cli.wording import about, clock_time, count, money
+from connectors.config_files import read_config
+from udfs.campaign_config import campaign_rule
+from udfs.decisions import Entry, trigger_id
+from udfs.events import Event, Kind, Line
+from udfs.time import DAY, HOUR, MINUTE, SECOND, Millis
+
+TWO: Millis = 1_791_813_720_000  # Monday 2026-10-12 14:02 UTC
+CART = "cart_abandonment"
+
+
+def event(at: Millis, kind: Kind, name: str, **said: Any) -> Event:
+    return Event("u", at, kind, name, f"{name} {at}", **said)
+
+
+def consent(at: Millis, willing: bool = True) -> Event:
+    return event(at, Kind.PROFILE, "identify", traits={"consent": {"marketing": willing}, "email": "u@example.com"})
+
+
+def add(at: Millis, name: str = "Fountain Pen", price: int = 3200, **said: Any) -> Event:
+    line = Line(name.lower(), price=price, name=name)
+    return event(at, Kind.CART, "Product Added", cart_id="c", lines=(line,), currency="EUR", **said)
+
+
+def order(at: Millis, **said: Any) -> Event:
+    return event(at, Kind.ORDER, "Order Completed", cart_id="c", total=5400, currency="EUR", **said)
+
+
+def look(at: Millis, **said: Any) -> Event:
+    return event(at, Kind.CLICK, "Product Viewed", **said)
+
+
+def story(*events: Event, tide: Millis = TWO + 3 * DAY, heard: Heard | None = None, live_from: Millis = 0) -> list[str]:
+    """`14:02 what happened` for every moment."""
+    return [
+        f"{clock_time(moment.at)} {moment.text}"
+        for moment in moments(*events, tide=tide, heard=heard, live_from=live_from)
+    ]
+
+
+def moments(
+    *events: Event, tide: Millis = TWO + 3 * DAY, heard: Heard | None = None, live_from: Millis = 0
+) -> list[Moment]:
+    rule = campaign_rule(read_config(), live_from, 0)
+    signals = {name: campaign.signal for name, campaign in rule.config.campaigns.items()}
+    retelling = retell(rule, events, tide)
+    decided = frozenset(decision.decision_id for move in retelling.moves for decision in move.decisions)
+    return tell(retelling, signals, heard or Heard(decided=decided))
+
+
+def test_whoever_orders_a_second_before_the_deadline_gets_no_mail_and_is_told_so() -> None:
+    """The line that the demo promises; no decision was ever taken, for the spell was over before."""
+    told = story(
+        consent(TWO - HOUR),
+        add(TWO - 2 * SECOND, "Breakwater Bowl", 2200),
+        add(TWO),
+        order(TWO + 10 * MINUTE - SECOND),
+        tide=TWO + HOUR,
+    )
+    assert told[1:] == [
+        "14:01:58 put Breakwater Bowl into the cart (1 item, 22.00 EUR)",
+        "14:02 put Fountain Pen into the cart (2 items, 54.00 EUR)",
+        "14:11:59 order of 54.00 EUR",
+        "14:12 no mail: ordered 1 s before the deadline",
+    ]
+
+
+def test_an_order_that_arrived_after_the_deadline_shows_what_a_timer_would_not_have_known() -> None:
+    """The whole point of waiting for the tide, in one person's story."""
+    bought = order(TWO + 10 * MINUTE - SECOND)
+    heard = Heard(received={bought.message_id: TWO + 11 * MINUTE})
+    told = story(consent(TWO - HOUR), add(TWO), bought, heard=heard, tide=TWO + HOUR)
+    assert told[-2] == "14:11:59 order of 54.00 EUR (arrived 61 s later, at 14:13)"
+    assert told[-1].endswith(
+        "ordered 1 s before the deadline (a timer would not have known: the order arrived at 14:13)"
+    )
+
+
+def test_an_order_at_the_deadline_itself_still_counts() -> None:
+    """The last moment belongs to the customer."""
+    told = story(consent(TWO - HOUR), add(TWO), order(TWO + 10 * MINUTE), tide=TWO + HOUR)
+    assert told[-1] == "14:12 no mail: ordered at the deadline itself"
+
+
+def test_a_cart_that_was_left_is_told_with_its_mail_and_what_became_of_it() -> None:
+    """Decision and sending are two things."""
+    sends = {trigger_id("u", Entry(CART, "c", TWO), 1): ("sent", "sent")}
+    told = moments(consent(TWO - HOUR), add(TWO), tide=TWO + HOUR, heard=Heard(sends=sends, decided=frozenset()))
+    assert [moment.kind for moment in told[-3:]] == ["decision", "sending", "ahead"]
+    assert told[-3].text.startswith("mail: 1 item left behind, 32.00 EUR; 10 min without a sign of life")
+    assert told[-2].text == "sent"
+    assert told[-1].text == "a reminder is due then"
+
+
+def test_a_decision_that_is_not_on_the_topic_yet_is_told_as_such() -> None:
+    """What the rule says and what the job has said are kept apart."""
+    told = moments(consent(TWO - HOUR), add(TWO), tide=TWO + HOUR, heard=Heard())
+    assert told[-2].text.endswith("(the campaigns job has not said so yet)")
+
+
+def test_a_mail_held_at_the_last_look_says_why() -> None:
+    """Ordered between the decision and the sending."""
+    sends = {trigger_id("u", Entry(CART, "c", TWO), 1): ("not_sent", "converted")}
+    told = story(consent(TWO - HOUR), add(TWO), tide=TWO + HOUR, heard=Heard(sends=sends))
+    assert "14:12 not sent at the last look: ordered meanwhile" in told
+
+
+def test_reasons_are_sentences() -> None:
+    """Nobody should have to know the closed list."""
+    cases = {
+        "no mail: said no to marketing mail": (consent(TWO, False), add(TWO)),
+        "no mail: never said yes to such mail": (add(TWO),),
+        "no mail: ordered at 13:02, within the last 24 h": (consent(TWO), order(TWO - HOUR), add(TWO)),
+    }
+    for expected, events in cases.items():
+        assert f"14:12 {expected}" in story(*events, tide=TWO + HOUR)
+
+
+def test_a_reminder_that_was_overtaken_says_by_what() -> None:
+    """Converted and superseded, each with its moment."""
+    bought = story(consent(TWO), add(TWO), order(TWO + HOUR))
+    changed = story(consent(TWO), add(TWO), add(TWO + HOUR, "Little Cups"), tide=TWO + 25 * HOUR)
+    assert "14:12 no reminder: ordered at 15:02 on Monday 2026-10-12, after the first mail" in bought
+    assert "14:12 no reminder: changed the cart at 15:02 on Monday 2026-10-12, after the first mail" in changed
+    assert "15:12 no mail: had one at 14:12; one in 7 days is enough" in changed
+
+
+def test_before_the_campaign_was_live_nothing_went_out() -> None:
+    """History is told as history."""
+    told = story(consent(TWO), add(TWO), tide=TWO + HOUR, live_from=TWO + HOUR)
+    assert told[-1] == "14:12 no mail: it would have gone out, but the campaign was not live before 15:02"
+
+
+def test_looks_that_follow_each_other_are_one_sentence() -> None:
+    """A story, not a log."""
+    told = story(look(TWO), look(TWO + MINUTE), look(TWO + 2 * MINUTE), consent(TWO + HOUR))
+    assert told[0] == "14:02 looked around (3 pages, until 14:04)"
+
+
+def test_a_late_event_is_told_where_it_counts() -> None:
+    """Effective time is the time of the story; the word says that it is not the event's own."""
+    told = story(consent(TWO), add(TWO), order(TWO + 9 * MINUTE, late=True), tide=TWO + HOUR)
+    assert "14:11 order of 54.00 EUR (told so late that the tide had passed: counts from here on)" in told
+
+
+def test_nothing_is_told_beyond_the_tide_but_what_the_clock_will_bring() -> None:
+    """Nothing is decided on what is not known."""
+    told = moments(consent(TWO), add(TWO), order(TWO + 5 * MINUTE), tide=TWO + 2 * MINUTE)
+    assert [moment.kind for moment in told] == ["event", "event", "ahead"]
+    assert told[-1].at == TWO + 10 * MINUTE
+
+
+def test_a_doubled_message_changes_nothing_and_is_counted() -> None:
+    """As in the jobs."""
+    rule = campaign_rule(read_config(), 0, 0)
+    retelling = retell(rule, [add(TWO), add(TWO), consent(TWO)], TWO + MINUTE)
+    assert retelling.doubled == 1
+    assert len(retelling.moves) == 2
+
+
+def test_no_personal_data_is_told() -> None:
+    """The id is all that is needed."""
+    assert "example.com" not in "".join(story(consent(TWO), add(TWO)))
+
+
+def test_the_page_groups_by_day_and_says_what_it_leaves_out() -> None:
+    """Two weeks of history do not bury the last hour."""
+    told = moments(consent(TWO - 10 * DAY), add(TWO), tide=TWO + HOUR)
+    shown = recent(told)
+    page = list(lines("u", shown, len(told) - len(shown), 2, TWO + HOUR))
+    assert page[0] == "u: 1 earlier moment left out (--all shows them)"
+    assert page[1] == "Monday 2026-10-12 (UTC)"
+    assert page[2] == "  14:02     put Fountain Pen into the cart (1 item, 32.00 EUR)"
+    assert page[-2:] == ["(2 doubled messages of theirs changed nothing)", "Decided up to 15:02 on Monday 2026-10-12."]
+
+
+def test_lengths_and_amounts_are_written_as_people_write_them() -> None:
+    """One place for it, so that no two sentences differ."""
+    assert [about(length) for length in (400, SECOND, 81 * SECOND, 5 * MINUTE, 3 * HOUR, 7 * DAY)] == [
+        "0.4 s",
+        "1 s",
+        "81 s",
+        "5 min",
+        "3 h",
+        "7 days",
+    ]
+    assert money(5400, "EUR") == "54.00 EUR"
+    assert money(5400, "JPY") == "5400 JPY"
+    assert count(1, "item") == "1 item"
