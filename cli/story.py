@@ -189,13 +189,15 @@ def _verdict(decision: Decision) -> str:
 
 
 def _reason(decision: Decision) -> str:
-    facts = decision.facts
+    refused = decision.facts.get("consent") == "false"
+    at = {fact: _when(fact, decision) for fact in ("last_order", "last_send", "exit_at")}
+    length = {fact: _length(fact, decision) for fact in ("after_order", "reentry")}
     reasons = {
-        "no_consent": "said no to marketing mail" if facts.get("consent") == "false" else "never said yes to such mail",
-        "ordered_recently": f"ordered at {_when('last_order', decision)}, within the last {_length('after_order', decision)}",
-        "reentry_blocked": f"had one at {_when('last_send', decision)}; one in {_length('reentry', decision)} is enough",
-        "converted": f"ordered at {_when('exit_at', decision)}, after the first mail",
-        "superseded": f"changed the cart at {_when('exit_at', decision)}, after the first mail",
+        "no_consent": "said no to marketing mail" if refused else "never said yes to such mail",
+        "ordered_recently": f"ordered at {at['last_order']}, within the last {length['after_order']}",
+        "reentry_blocked": f"had one at {at['last_send']}; one in {length['reentry']} is enough",
+        "converted": f"ordered at {at['exit_at']}, after the first mail",
+        "superseded": f"changed the cart at {at['exit_at']}, after the first mail",
         "cart_empty": "nothing is in the cart any more",
         "capped": "has had as many mails as one person should get",
     }
