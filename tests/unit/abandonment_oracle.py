@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from udfs.events import Event, Kind
+from udfs.events import Event, Kind, Line
 from udfs.time import Millis
 
 
@@ -83,11 +83,15 @@ def _content(story: Sequence[Event], concerned: Sequence[str | None], cart: str,
         elif touched != cart:
             continue
         elif event.name == "Product Added":
-            held.update({line.product_id: line.quantity or 1 for line in told})
+            held += _pieces(told)
         elif event.name == "Product Removed":
             for line in told:
                 held[line.product_id] -= held[line.product_id] if line.quantity is None else line.quantity
         elif event.name == "Cart Viewed" and event.lines is not None:
-            held = Counter({line.product_id: line.quantity or 1 for line in told})
+            held = _pieces(told)
         held = +held
     return held
+
+
+def _pieces(told: Sequence[Line]) -> Counter[str]:
+    return sum((Counter({line.product_id: line.quantity or 1}) for line in told), Counter[str]())
