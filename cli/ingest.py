@@ -13,11 +13,12 @@ import typer
 from cli import exits, lines
 from cli.lines import Line
 from cli.pace import Pace
-from connectors.intake import Intake, IntakeError, Tide
+from connectors.intake import BULK_LINGER, Intake, IntakeError, Tide
 from connectors.rejected import Rejected
 from udfs.time import SECOND, Millis, format_length
 
 SHOWN = 5
+SOON: Millis = 20
 
 
 def register(app: typer.Typer) -> None:
@@ -42,7 +43,8 @@ def ingest(
     try:
         total = lines.size(files)
         began = time.monotonic()
-        with Intake(where.kafka, where.namespace, None if history else _wall_clock) as intake:
+        linger = BULK_LINGER if history and speed is None else SOON
+        with Intake(where.kafka, where.namespace, None if history else _wall_clock, linger) as intake:
             with _progress(total) as advance:
                 _bring(intake, lines.merged(files, intake.read), speed, history, advance)
             intake.flush()

@@ -19,6 +19,7 @@ from udfs.time import Millis
 MAX_VALUE_BYTES = 256 * 1024  # bounds the time that one record can take
 MAX_TEXT = 256
 MAX_QUANTITY = 1_000_000
+MAX_LINES = 1_000
 
 _TOPIC = tuple(topic.name for topic in INPUTS)
 _NEWEST = tuple(newest()[topic.subject] for topic in INPUTS)
@@ -108,7 +109,11 @@ def _line(product: Record) -> Line:
 
 
 def _lines(products: list[Record] | None) -> tuple[Line, ...] | None:
-    return None if products is None else tuple([_line(product) for product in products])
+    if products is None:
+        return None
+    if len(products) > MAX_LINES:
+        raise ImplausibleError(f"{len(products)} products")
+    return tuple([_line(product) for product in products])
 
 
 def _click(user: str, at: Millis, late: bool, record: Record) -> Event:

@@ -17,6 +17,7 @@ from connectors.wire import encode, heartbeat
 from udfs.time import MINUTE, Millis
 
 BEAT_EVERY: Millis = MINUTE
+BULK_LINGER: Millis = 100
 EVENTS_A_BEAT = 500  # a beat is a record in every partition: at most 2 % of what is written
 
 Call = Parsed | Rejected
@@ -29,12 +30,14 @@ class IntakeError(Exception):
 class Intake:
     """Writes calls and heartbeats; what it was given is in Kafka after `flush`. `clock` is None for history."""
 
-    def __init__(self, kafka: str, namespace: str = "", clock: Callable[[], Millis] | None = None) -> None:
-        """IntakeError if the broker does not answer or lacks a topic."""
+    def __init__(
+        self, kafka: str, namespace: str = "", clock: Callable[[], Millis] | None = None, linger: Millis = 20
+    ) -> None:
+        """`linger` is how long a batch may wait to fill. IntakeError if the broker does not answer or lacks a topic."""
         self._clock = clock
         self._names = {topic: full_name(topic, namespace) for topic in BY_NAME}
         try:
-            self._producer = broker.producer(kafka)
+            self._producer = broker.producer(kafka, linger_ms=linger)
             self._lanes = [
                 (self._names[topic.name], heartbeat(topic.subject), partition)
                 for topic in INPUTS
@@ -113,7 +116,7 @@ def ingest_lines(
 
     `now` is the clock at ingest, which live calls are clamped by and dead letters carry.
     """
-    with Intake(kafka, namespace, None if history else lambda: now) as intake:
+    with Intake(kafka, namespace, None if history else lambda: now, BULK_LINGER) as intake:
         tide = Tide(intake, beat_every)
         for number, line in enumerate(lines, 1):
             call = intake.read(line)

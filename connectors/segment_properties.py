@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from connectors.input_events import MAX_QUANTITY
+from connectors.input_events import MAX_LINES, MAX_QUANTITY
 from connectors.money import exponent, to_minor
 from connectors.rejected import Reason
 from connectors.wire import Record
@@ -105,6 +105,8 @@ def _products(properties: Properties, currency: str | None) -> list[Record] | No
         return None
     if not isinstance(given, list) or not all(isinstance(product, dict) for product in given):
         raise BadPropertyError("properties.products", "is not a list of products")
+    if len(given) > MAX_LINES:
+        raise BadPropertyError("properties.products", f"has more than {MAX_LINES} products")
     lines = [_product(product, currency, f"properties.products[{number}]") for number, product in enumerate(given)]
     if any(given):
         properties["products"] = given

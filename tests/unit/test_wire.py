@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connectors import wire
 from connectors.input_events import MAX_VALUE_BYTES, read_event
 from connectors.rejected import Reason, Rejected
 from connectors.topics import INPUTS, kind_of
@@ -23,6 +24,7 @@ from tests.disturb import Sent
 from tests.garbage import KINDS, make, spoil
 from udfs.events import ERASURE, Event, Kind, Line
 
+ENVELOPE = {"message_id": "m", "type": "identify", "event": "identify", "user_id": "u", "timestamp": AT}
 GOOD = [sent(each) for each in ONE_OF_EACH]
 
 
@@ -176,6 +178,13 @@ def test_what_cannot_be_is_refused(line: dict[str, Any]) -> None:
     assert reason(read_event(Kind.CART, b"u", value, AT, AT)) == Reason.IMPLAUSIBLE
 
 
+def test_a_cart_of_thousands_of_lines_is_refused() -> None:
+    """It would live in the state and in a mail."""
+    record = {"message_id": "m", "event": "Cart Viewed", "user_id": "u", "timestamp": AT}
+    value = encode("cart", record | {"products": [{"product_id": "p"}] * 1001})
+    assert reason(read_event(Kind.CART, b"u", value, AT, AT)) == Reason.IMPLAUSIBLE
+
+
 @pytest.mark.parametrize("at", [0, 1_767_261_600, 2**62, -(2**63)])
 def test_an_absurd_time_is_refused(at: int) -> None:
     """Seconds for milliseconds, or noise that happens to agree."""
@@ -238,6 +247,30 @@ def test_garbage_is_refused_or_reads_as_a_whole_event(kind: str, seed: int) -> N
 
 
 @settings(max_examples=300, deadline=None)
+@given(kind=st.sampled_from(sorted(KINDS)), seed=st.integers(0, 2**32))
+def test_the_fast_reader_never_contradicts_fastavro(kind: str, seed: int) -> None:
+    """What is refused, why, and what a damaged record that is not refused says: fastavro has the last word."""
+    dice = Random(seed)
+    record = spoil(dice.choice(GOOD), kind, dice).sent
+    value = newest()[record.topic].header + (record.value or b"")[HEADER_BYTES:]
+    assert wire.read(newest()[record.topic], value) == wire.judge(newest()[record.topic], value)
+
+
+def test_unusual_spellings_are_read_as_fastavro_reads_them() -> None:
+    """Other writers may split lists into blocks, say their sizes, or pad a number."""
+    consent = encode("profile-changes", ENVELOPE | {"consent": {"a": True, "b": False}})
+    plain = b"\x04\x02a\x01\x02b\x00\x00"
+    assert plain in consent
+    for spelling in (
+        b"\x02\x02a\x01\x02\x02b\x00\x00",  # two blocks
+        b"\x03\x0c\x02a\x01\x02b\x00\x00",  # two entries, their bytes counted
+        b"\x84\x00\x02a\x01\x02b\x00\x00",  # a padded count
+    ):
+        value = consent.replace(plain, spelling)
+        assert decode(value) == decode(consent)
+
+
+@settings(max_examples=300, deadline=None)
 @given(kind=st.sampled_from(list(Kind)), key=st.binary(max_size=8), body=st.binary(max_size=300), framed=st.booleans())
 def test_any_bytes_at_all_are_answered(kind: Kind, key: bytes, body: bytes, framed: bool) -> None:
     """The hot path has no bytes to fear."""
@@ -248,12 +281,12 @@ def test_any_bytes_at_all_are_answered(kind: Kind, key: bytes, body: bytes, fram
 @pytest.mark.parametrize("size", [MAX_VALUE_BYTES, 900_000])
 @pytest.mark.parametrize("filling", [b"\x00", b"\x02", b"\x01", b"\xff", b"\x80", b"\x02\x61\x00"])
 def test_no_record_takes_long(size: int, filling: bytes) -> None:
-    """A bomb costs no more than its bytes; half a second is for a busy machine."""
+    """A bomb costs no more than its bytes; measured in time of our own thread."""
     for topic in INPUTS:
         value = newest()[topic.subject].header + (filling * size)[: size - HEADER_BYTES]
-        began = time.perf_counter()
+        began = time.thread_time()
         assert isinstance(read_event(kind_of(topic.name), b"u", value, AT, AT), Rejected)
-        assert time.perf_counter() - began < 0.5
+        assert time.thread_time() - began < 0.5
 
 
 def test_a_list_that_claims_to_be_endless_is_refused_at_once() -> None:
