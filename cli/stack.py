@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict
 
 import typer
+
+from cli import exits
 
 
 def register(app: typer.Typer) -> None:
@@ -24,7 +27,8 @@ def up(fresh: bool = typer.Option(False, "--fresh", help="Remove all data of thi
 
     home = addresses.current_home()
     stack.up(home, fresh=fresh, say=say)
-    addresses.make_current(home)
+    if "TIDEMARK_STACK" not in os.environ:
+        addresses.make_current(home)
 
 
 def down(fresh: bool = typer.Option(False, "--fresh", help="Remove all its data as well.")) -> None:
@@ -39,7 +43,7 @@ def down(fresh: bool = typer.Option(False, "--fresh", help="Remove all its data 
 def status(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
     """Say of each server whether it runs, where, as which process; then of the jobs, and who holds the tide."""
     from cli import standing
-    from local_stack import addresses, health
+    from local_stack import addresses, health, stack
 
     rows = health.of_stack(addresses.current_home())
     running = {row.name for row in rows if row.state == "running"}
@@ -47,6 +51,10 @@ def status(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) ->
     rows += standing.of_tide() if "kafka" in running else []
     if as_json:
         typer.echo(json.dumps([asdict(row) for row in rows]))
-        return
-    for row in rows:
-        typer.echo(f"{row.name:<16} {row.state:<8} {row.address:<32} {row.pid or '-':<8} {row.version or '-'}")
+    else:
+        for row in rows:
+            typer.echo(f"{row.name:<16} {row.state:<8} {row.address:<32} {row.pid or '-':<8} {row.version or '-'}")
+    for sentence in health.obituaries(addresses.current_home()):
+        say(sentence)
+    if not running >= set(stack.PARTS):
+        raise typer.Exit(exits.UNREACHABLE if running else exits.NOT_RUNNING)

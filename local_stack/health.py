@@ -52,3 +52,13 @@ def listens(port: int) -> bool:
             return True
     except OSError:
         return False
+
+
+def obituaries(home: Path) -> list[str]:
+    """Say of each server that ended without being stopped what it said last."""
+    ended = (running for part in stack.PARTS if (running := processes.find(home, part)) and not running.alive)
+    return [
+        f"{running.part} has ended ({processes.last_words(running.log)}): see {running.log}; "
+        "`./tidemark up` starts it again."
+        for running in ended
+    ]

@@ -76,6 +76,7 @@ def test_a_server_that_died_is_seen_and_started_again_at_its_address(stack: Addr
     os.kill(pid, signal.SIGKILL)
     processes.wait_gone(lambda: [pid] if processes.is_alive(pid) else [], 10)
     assert {row.name: row.state for row in health.of_stack(stack.home)}["valkey"] == "stopped"
+    assert [said.split(" (")[0] for said in health.obituaries(stack.home)] == ["valkey has ended"]
     assert local_stack.up(stack.home) == stack
     after = {row.name: row for row in health.of_stack(stack.home)}
     assert after["valkey"].state == "running"
