@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from connectors.patience import Patience
@@ -64,16 +64,23 @@ class Tide:
 
 
 class Desk:
-    """Turns a trigger into a mail, or into the record that says why there is none."""
+    """Turns a trigger into a mail, or into the record that says why there is none. `left` have just unsubscribed."""
 
     def __init__(
-        self, workshop: Workshop, profiles: ProfileReader, ledger: Ledger, metrics: Metrics, patience: Patience
+        self,
+        workshop: Workshop,
+        profiles: ProfileReader,
+        ledger: Ledger,
+        metrics: Metrics,
+        patience: Patience,
+        left: Collection[str],
     ) -> None:
         self._workshop = workshop
         self._profiles = profiles
         self._ledger = ledger
         self._metrics = metrics
         self._patience = patience
+        self._left = left
         self.tide = Tide(lambda: patience(profiles.tide))
 
     def weigh(self, trigger: Trigger) -> Mail | Send:
@@ -96,7 +103,10 @@ class Desk:
             profile = self._profiles.read_profile(user)
         except NoProfilesError:
             return None
-        return None if profile is None else recipient(user, profile.fields)
+        if profile is None:
+            return None
+        known = recipient(user, profile.fields)
+        return replace(known, suppressed=True) if user in self._left else known
 
     def _put_together(self, trigger: Trigger, to: Recipient) -> Mail:
         work = self._workshop

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -15,22 +16,27 @@ SHOWN_LIVE = 500
 OPENING = 400  # characters of the text that a list has use for
 
 _pages = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "outbox_pages"),
+    loader=FileSystemLoader(Path(__file__).parent / "web_pages"),
     autoescape=lambda name: name is not None and name.endswith(".html.j2"),
     undefined=StrictUndefined,
     trim_blocks=True,
 )
 
 
+def page(name: str, **values: Any) -> str:
+    """A page of `web_pages` with these values."""
+    return _pages.get_template(name).render(values)
+
+
 def index_page(mails: Iterable[SeenMail], link: Callable[[int], str], live: bool) -> str:
     """The list, newest first; a live one looks again by itself."""
     newest = sorted(mails, key=lambda mail: mail.number, reverse=True)
-    return _pages.get_template("index.html.j2").render(mails=newest, link=link, live=live)
+    return page("index.html.j2", mails=newest, link=link, live=live)
 
 
 def mail_page(mail: SeenMail, index: str) -> str:
     """One mail with its headers, the page and the text; the page runs no scripts."""
-    return _pages.get_template("mail.html.j2").render(mail=mail, index=index)
+    return page("mail.html.j2", mail=mail, index=index)
 
 
 class Shelf:

@@ -15,6 +15,7 @@ from connectors.topics import full_name
 from render_service.sends import Send
 
 POLL_MS = 250
+CLOSE_S = 5
 MOST_AT_ONCE = 100
 
 
@@ -86,5 +87,5 @@ class Journal:
         return sum(max(0, end - self._consumer.position(where)) for where, end in ends.items())
 
     def close(self) -> None:
-        self._consumer.close()
-        self._producer.close()
+        self._consumer.close(autocommit=False)
+        self._producer.close(timeout=CLOSE_S)

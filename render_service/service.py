@@ -46,7 +46,10 @@ class Postponed(NamedTuple):
 
 
 class Service:
-    """Works through triggers in order. One transaction a mail: the outcome of the last with the claim of the next."""
+    """Works through triggers in order. One transaction a mail: the outcome of the last with the claim of the next.
+
+    `unwritten` are outcomes that Kafka did not take yet; the list outlives a service that lost its broker.
+    """
 
     def __init__(
         self,
@@ -56,6 +59,7 @@ class Service:
         ledger: Ledger,
         metrics: Metrics,
         stopped: Callable[[], bool],
+        unwritten: list[Send],
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -67,7 +71,7 @@ class Service:
         self._stopped = stopped
         self._sleep = sleep
         self._clock = clock
-        self._unwritten: list[Send] = []
+        self._unwritten = unwritten
         self._postponed: list[Postponed] = []
 
     def run(self) -> None:
@@ -83,7 +87,7 @@ class Service:
 
     def remember(self) -> None:
         """Read what was answered before, and tell of what a crash left unknown."""
-        for one in self._journal.past():
+        for one in (*self._journal.past(), *self._unwritten):
             self._ledger.note(one)
         unknown = self._ledger.unknown()
         self._metrics.unknown.set(len(unknown))

@@ -15,7 +15,13 @@ from render_service.metrics import Metrics
 from render_service.pictures import Pictures
 
 
-def pages(shelf: Shelf | None, pictures: Pictures, metrics: Metrics, health: Callable[[], str | None]) -> Starlette:
+def pages(
+    shelf: Shelf | None,
+    pictures: Pictures,
+    metrics: Metrics,
+    unsubscribe: Callable[[Request], Response],
+    health: Callable[[], str | None],
+) -> Starlette:
     """`health` names what is wrong, None if nothing is; without a shelf no mail is shown."""
 
     def home(request: Request) -> Response:
@@ -50,6 +56,7 @@ def pages(shelf: Shelf | None, pictures: Pictures, metrics: Metrics, health: Cal
             Route("/outbox", show_all),
             Route("/outbox/{number:int}", show),
             Route("/pictures/{name}", picture),
+            Route("/unsubscribe", unsubscribe, methods=["GET", "POST"]),
             Route("/healthz", healthz),
             Route("/metrics", measured),
         ]
