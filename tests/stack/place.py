@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+import time
+import urllib.request
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +31,7 @@ SETTINGS = {
     "TIDEMARK_SHARDS": "4",
     "TIDEMARK_CHECKPOINT_INTERVAL": "5s",
 }
+PATIENCE_S = 300  # a machine that runs other things as well; on a quiet one these waits are a few seconds
 
 
 class CommandError(AssertionError):
@@ -77,14 +80,17 @@ class Place:
         counts: dict[str, Any] = json.loads(self.tidemark("ingest", str(path), "--history", "--json"))
         return counts
 
-    def send(self, records: Iterable[Sent]) -> None:
-        """Records in their order of arrival, as they are; a heartbeat goes into every partition of its topic."""
+    def send(self, records: Iterable[Sent]) -> list[tuple[int, int]]:
+        """Send records in their order of arrival, as they are; partition and offset of each."""
         producer = broker.producer(self.addresses.kafka)
-        for sent in records:
-            topic = full_name(sent.topic, self.namespace)
-            producer.send(topic, sent.value, sent.key, timestamp_ms=sent.at)
+        futures = [
+            producer.send(full_name(sent.topic, self.namespace), sent.value, sent.key, timestamp_ms=sent.at)
+            for sent in records
+        ]
         producer.flush()
+        told = [future.get(timeout=10) for future in futures]
         producer.close()
+        return [(metadata.partition, metadata.offset) for metadata in told]
 
     def beat(self, at: Millis) -> None:
         """A heartbeat in every partition of every input topic: all before `at` is there."""
@@ -108,6 +114,22 @@ class Place:
         told: dict[str, Any] = json.loads(self.tidemark("submit", job, "--live-from", iso(live_from), "--json"))
         return str(told["id"])
 
+    def wait_for_decisions(self, count: int, seconds: float = PATIENCE_S) -> None:
+        """Wait until at least so many are committed."""
+        _wait(lambda: self.committed("decisions") >= count, seconds, f"{count} decisions in {self.namespace}")
+
+    def wait_for_checkpoints(self, job: str, count: int, seconds: float = PATIENCE_S) -> None:
+        """Wait until so many checkpoints of the job have completed."""
+        _wait(lambda: self.cluster.checkpoints(job) >= count, seconds, f"{count} checkpoints of {job}")
+
+    def wait_until_read(self, job: str, more_than: int, seconds: float = PATIENCE_S) -> None:
+        """Wait until the job's operators have taken in more records than that."""
+        _wait(lambda: self.cluster.records_read(job) > more_than, seconds, f"more than {more_than} records read")
+
+    def committed(self, topic: str) -> int:
+        """How many records of a topic a reader of committed ones sees."""
+        return sum(1 for _ in broker.read_to_end(self.addresses.kafka, [full_name(topic, self.namespace)]))
+
     def records(self, topic: str) -> list[dict[str, Any]]:
         """Every committed record of a topic, decoded; AssertionError if one of them cannot be."""
         found = []
@@ -127,3 +149,15 @@ class Place:
     def failures(self, job: str) -> list[str]:
         """Why the job failed, each time that it did."""
         return self.cluster.failures(job)
+
+    def restored(self, job: str) -> int:
+        """How often the job went on from a checkpoint."""
+        with urllib.request.urlopen(f"{self.addresses.flink_rest}/jobs/{job}/checkpoints", timeout=10) as answer:
+            return int(json.load(answer)["counts"]["restored"])
+
+
+def _wait(reached: Callable[[], bool], seconds: float, what: str) -> None:
+    until = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < until, f"{what}: not within {seconds:.0f} s"
+        time.sleep(0.3)
