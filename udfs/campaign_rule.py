@@ -7,32 +7,19 @@ from collections.abc import Iterator
 import msgspec
 
 from udfs.abandonment import in_filled_carts
+from udfs.answers import Signal, decided, orphaned, triggered
 from udfs.campaigns import Campaign, CampaignConfig
 from udfs.carts import CART_TTL
-from udfs.decision_facts import facts
-from udfs.decisions import DROP, SEND, Entry, decision_id, signal_id, trigger_id
+from udfs.decisions import SEND, Entry
 from udfs.events import ERASURE, Event, Kind
-from udfs.governor import Question, Verdict, decide
-from udfs.outputs import Decision, Item, Trigger
+from udfs.governor import Question, decide
+from udfs.outputs import Decision, Trigger
 from udfs.person import Due, Person, Sent, after
 from udfs.profile_rule import ProfileRule
 from udfs.step import FORGET, Step
 from udfs.time import Millis
 
-# A mail shows no more, and a record of the triggers topic stays within the broker's limit.
-MOST_ITEMS = 100
-
 Told = Decision | Trigger
-
-
-class Signal(msgspec.Struct, frozen=True, gc=False):
-    """A step of an entry whose instant has come; `due` is None for the first step, `active_at` for the others."""
-
-    entry: Entry
-    step: int
-    at: Millis
-    due: Due | None = None
-    active_at: Millis | None = None
 
 
 class CampaignRule:
@@ -116,13 +103,13 @@ class CampaignRule:
         campaign = self.config.campaigns.get(signal.entry.campaign)
         person = _without(person, signal)
         if campaign is None or signal.step > len(campaign.steps):
-            return person, ((_orphan(person, signal),) if signal.due else ())
+            return person, ((orphaned(person, signal, signal.due),) if signal.due else ())
         question = self._question(person, signal, campaign)
         verdict = decide(question)
-        decision = self._decision(question, signal, verdict)
-        if verdict.outcome != SEND:
-            return person, (decision,)
-        return _after_send(person, signal, campaign), (decision, _trigger(question, signal))
+        told = decided(question, signal, verdict, self.history_from)
+        if verdict.outcome != SEND or question.cart is None:
+            return person, (told,)
+        return _after_send(person, signal, campaign), (told, triggered(question, signal, question.cart))
 
     def _question(self, person: Person, signal: Signal, campaign: Campaign) -> Question:
         return Question(
@@ -135,25 +122,6 @@ class CampaignRule:
             self.config.caps,
             self.live_from,
             self.profile.segments(person.profile) if self.profile and person.profile else (),
-        )
-
-    def _decision(self, question: Question, signal: Signal, verdict: Verdict) -> Decision:
-        campaign, user = question.campaign, question.person.user
-        named = signal_id(user, signal.entry, signal.step)
-        return Decision(
-            decision_id=decision_id(named),
-            signal_id=named,
-            follows=None,
-            campaign=campaign.name,
-            version=campaign.version,
-            step=signal.step,
-            channel=campaign.channel,
-            user_id=user,
-            cart_id=signal.entry.cart_id,
-            at=signal.at,
-            outcome=verdict.outcome,
-            reason=verdict.reason,
-            facts=facts(question, signal.entry.start, signal.active_at, self.history_from),
         )
 
     def _forget(self, person: Person, at: Millis) -> Person:
@@ -195,48 +163,3 @@ def _after_send(person: Person, signal: Signal, campaign: Campaign) -> Person:
         at = first_at + campaign.steps[signal.step].after
         dues += (Due(signal.entry, signal.step + 1, at, first_at, campaign.version, campaign.channel),)
     return msgspec.structs.replace(person, sent=(*person.sent, sent), dues=dues)
-
-
-def _orphan(person: Person, signal: Signal) -> Decision:
-    """The campaign, or this step of it, is gone from the configuration since the first message went out."""
-    assert signal.due is not None
-    named = signal_id(person.user, signal.entry, signal.step)
-    return Decision(
-        decision_id=decision_id(named),
-        signal_id=named,
-        follows=None,
-        campaign=signal.entry.campaign,
-        version=signal.due.version,
-        step=signal.step,
-        channel=signal.due.channel,
-        user_id=person.user,
-        cart_id=signal.entry.cart_id,
-        at=signal.at,
-        outcome=DROP,
-        reason="campaign_ended",
-        facts={"deadline": str(signal.at), "first_mail": str(signal.due.first_at)},
-    )
-
-
-def _trigger(question: Question, signal: Signal) -> Trigger:
-    campaign, cart = question.campaign, question.cart
-    assert cart is not None
-    return Trigger(
-        trigger_id=trigger_id(question.person.user, signal.entry, signal.step),
-        campaign=campaign.name,
-        version=campaign.version,
-        step=signal.step,
-        channel=campaign.channel,
-        user_id=question.person.user,
-        cart_id=cart.cart_id,
-        at=signal.at,
-        items=tuple(
-            Item(line.product_id, line.variant, line.quantity, line.price, line.name, line.image_url, line.url)
-            for line in cart.lines[:MOST_ITEMS]
-        ),
-        value=cart.value,
-        currency=cart.currency,
-        template=campaign.steps[signal.step - 1].template,
-        message_class=campaign.message_class,
-        valid_until=signal.at + campaign.valid_for,
-    )

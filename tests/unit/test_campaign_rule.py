@@ -23,7 +23,8 @@ from tests.unit.customer import (
     shipped,
     view,
 )
-from udfs.campaign_rule import MOST_ITEMS, CampaignRule
+from udfs.answers import MOST_ITEMS
+from udfs.campaign_rule import CampaignRule
 from udfs.decisions import REASONS
 from udfs.events import Event, Kind
 from udfs.memory_driver import drive
@@ -279,6 +280,16 @@ def test_a_reminder_of_a_campaign_that_is_gone_ends_with_a_decision() -> None:
     assert [(told.at, told.reason) for told in step.emit if isinstance(told, Decision)] == [(SECOND, "campaign_ended")]
     before = drive(rule(), [add(NOON)], stop_at=NOON).states["ada"]
     assert nobody.on_wake(before, FIRST).emit == ()
+
+
+def test_a_changed_wait_holds_for_spells_that_run_already() -> None:
+    """A resumed job wakes when the old files said so, and goes on by the new ones."""
+    running = drive(rule(), [add(NOON)], stop_at=NOON).states["ada"]
+    sooner, later = (CampaignRule(config(campaign_text(signal=f'wait = "{wait}"'))) for wait in ("5min", "20min"))
+    told = sooner.on_wake(running, FIRST).emit
+    assert [one.at for one in told if isinstance(one, Decision)] == [NOON + 5 * MINUTE]
+    step = later.on_wake(running, FIRST)
+    assert (step.emit, step.wake_at) == ((), NOON + 20 * MINUTE)
 
 
 def test_a_decision_tells_what_it_rests_on() -> None:

@@ -128,3 +128,34 @@ def test_the_order_of_arrival_the_tick_and_the_shards_change_nothing(
     disturbed = events + events[::3]
     random.shuffle(disturbed)  # type: ignore[attr-defined]
     assert sorted(drive(Quiet(), disturbed, stop_at=500, tick=tick, shards=shards).emitted) == sorted(expected.emitted)
+
+
+def test_an_alarm_that_moves_with_every_event_leaves_nothing_behind() -> None:
+    """A far alarm, put off by each click, would else keep a trace of every click until its time."""
+    shard: Shard[Count, str] = Shard(Patient(), SeenIds())
+    for at in range(5_000):
+        shard.tick([event("u", at)], at)
+    assert len(shard._alarms) < 2_000
+    assert shard.advance(400 * DAY + 5_000) == ["at last"]
+
+
+class Patient:
+    """Forgets a person 400 days after the last event."""
+
+    def on_event(self, state: Count | None, event: Event) -> Step[Count, str]:
+        return Step(Count(1), (), event.at + 400 * DAY)
+
+    def on_wake(self, state: Count, at: Millis) -> Step[Count, str]:
+        return Step(None, ("at last",))
+
+
+def test_who_was_never_remembered_is_not_among_the_changed() -> None:
+    """Their state need not be removed from where it never was."""
+
+    class Forgetful(Patient):
+        def on_event(self, state: Count | None, event: Event) -> Step[Count, str]:
+            return FORGET
+
+    shard: Shard[Count, str] = Shard(Forgetful(), SeenIds())
+    shard.tick([event("u", 0)], 0)
+    assert shard.changed == set()
