@@ -105,5 +105,6 @@ class Show:
             if reached and not self.tally.unanswered and time.monotonic() - since > QUIET:
                 return
 
-    def _said(self) -> tuple[int, int, int]:
-        return sum(self.tally.decided.values()), self.tally.segment_changes, sum(self.tally.sends.values())
+    def _said(self) -> tuple[int, int, int, int]:
+        tally = self.tally
+        return sum(tally.decided.values()), tally.segment_changes, tally.mails, tally.unanswered

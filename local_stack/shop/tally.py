@@ -17,7 +17,7 @@ from connectors.wire import decode
 from udfs.time import Millis
 
 POLL: Millis = 200
-COUNTER = "flink_taskmanager_job_task_operator_"
+COUNTER = "flink_taskmanager_job_task_operator_tidemark_"
 
 
 class Tally:
@@ -27,11 +27,11 @@ class Tally:
         self.segment_changes = 0
         self.rehearsed = 0
         self.decided: Counter[tuple[str, str]] = Counter()
-        self.sends: Counter[tuple[str, str]] = Counter()
+        self.became: dict[str, tuple[str, str]] = {}
         self.triggers = 0
         self.rejected: Counter[str] = Counter()
         self.first_mail: float | None = None
-        self._metrics = metrics
+        self._metrics = metrics  # the page that Flink pushes to
         self._live_from = live_from
         self._reader = broker.consumer(kafka)
         self._reader.assign(broker.partitions_of(self._reader, [topic.name for topic in OUTPUTS]))
@@ -52,21 +52,21 @@ class Tally:
 
     @property
     def mails(self) -> int:
-        return sum(count for (outcome, _), count in self.sends.items() if outcome == "sent")
+        return sum(outcome == "sent" for outcome, _ in list(self.became.values()))
 
     @property
     def held_back(self) -> Counter[str]:
         """By reason: dropped by the campaigns, or not sent at the last look."""
-        reasons: Counter[str] = Counter()
-        for (outcome, reason), count in [*self.decided.items(), *self.sends.items()]:
-            if outcome in ("drop", "not_sent", "bounced"):
-                reasons[reason] += count
-        return reasons
+        dropped = Counter(
+            {reason: count for (outcome, reason), count in list(self.decided.items()) if outcome == "drop"}
+        )
+        kept = Counter(reason for outcome, reason in list(self.became.values()) if outcome in ("not_sent", "bounced"))
+        return dropped + kept
 
     @property
     def unanswered(self) -> int:
         """Triggers of which nobody knows yet what became."""
-        return self.triggers - sum(self.sends.values())
+        return self.triggers - sum(outcome != "unknown" for outcome, _ in list(self.became.values()))
 
     def counter(self, name: str) -> int:
         """A counter of the profiles job, as last pushed to the metrics page; 0 before the first push."""
@@ -100,7 +100,7 @@ class Tally:
         elif record.topic == "triggers":
             self.triggers += 1
         elif record.topic == "sends":
-            self.sends[told["outcome"], told["reason"]] += 1
+            self.became[told["trigger_id"]] = told["outcome"], told["reason"]
             self._note_mail(told["outcome"])
         elif record.topic == "dead-letters":
             self.rejected[told["job"]] += 1
