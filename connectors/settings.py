@@ -36,8 +36,8 @@ class Settings:
             raise SettingError(f"{PREFIX}TICK is {self.tick} ms: a minute must be a whole number of ticks, as in 1s")
         if not 1 <= self.shards <= 128:
             raise SettingError(f"{PREFIX}SHARDS is {self.shards}: choose 1 to 128")
-        if self.bound < 0:
-            raise SettingError(f"{PREFIX}BOUND is negative")
+        if self.bound < 1:
+            raise SettingError(f"{PREFIX}BOUND is {self.bound} ms: at least 1ms, or every event is late")
 
     def environment(self) -> dict[str, str]:
         """The same settings as variables, for a process that we start."""

@@ -25,7 +25,13 @@ def test_lengths_are_written_as_people_write_them() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("TIDEMARK_TICK", "7s"), ("TIDEMARK_TICK", "soon"), ("TIDEMARK_SHARDS", "0"), ("TIDEMARK_SHARDS", "many")],
+    [
+        ("TIDEMARK_TICK", "7s"),
+        ("TIDEMARK_TICK", "soon"),
+        ("TIDEMARK_SHARDS", "0"),
+        ("TIDEMARK_SHARDS", "many"),
+        ("TIDEMARK_BOUND", "0s"),
+    ],
 )
 def test_a_wrong_setting_is_named(name: str, value: str) -> None:
     """The message says which variable to change."""
