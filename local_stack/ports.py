@@ -6,7 +6,7 @@ import fcntl
 import os
 import socket
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,8 +43,12 @@ def choose(wanted: Mapping[str, int]) -> dict[str, int]:
 
 
 @contextmanager
-def reserved() -> Iterator[None]:
+def reserved(waiting: Callable[[], None]) -> Iterator[None]:
     """Hold other stacks of this user off while ports are chosen and not yet listened on."""
     with (Path(tempfile.gettempdir()) / f"tidemark-ports-{os.getuid()}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting()
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -43,7 +43,7 @@ def up(home: Path, *, fresh: bool = False, say: Say = silent) -> addresses.Addre
     jars.verify()
     need_room(home)
     began = time.monotonic()
-    with ports.reserved():
+    with ports.reserved(lambda: say("Another stack is starting: waiting until its ports are known ...")):
         absent = to_start(home)
         if not absent:
             say("All up already.")
