@@ -129,8 +129,9 @@ def _traits(traits: Traits, event: Event) -> Traits:
     raw = {**traits.raw, **event.traits}
     if isinstance(told := event.traits.get("consent"), dict):
         raw["consent"] = {**traits.consent, **told}
+    raw = {name: said for name, said in raw.items() if said is not None}
     moved = raw.get("email") != traits.raw.get("email")
-    return Traits({name: said for name, said in raw.items() if said is not None}, None if moved else traits.suppressed)
+    return traits if raw == traits.raw else Traits(raw, None if moved else traits.suppressed)
 
 
 def timezone(facts: Facts) -> str | None:

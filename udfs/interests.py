@@ -50,7 +50,7 @@ def fold(interests: Interests, event: Event) -> Interests:
         viewed = _viewed(viewed, event.lines[0].product_id)
     categories = {line.category for line in event.lines if line.category}
     if not categories:
-        return Interests(interests.day, interests.points, viewed)
+        return interests if viewed is interests.viewed else Interests(interests.day, interests.points, viewed)
     day = event.at // DAY
     points = dict(interests.points) if day == interests.day else faded(interests, event.at)
     for category in categories:

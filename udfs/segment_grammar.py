@@ -19,6 +19,7 @@ Value = str | int | float | bool
 
 COMPARISONS = ("in", ">=", "<=", ">", "<", "==", "!=")
 DEEPEST = 20
+LONGEST_NUMBER = 20
 
 _RESERVED = frozenset({"and", "or", "not", "in", "within", "never", "unknown", "true", "false"})
 
@@ -165,6 +166,8 @@ class _Reader:
         self._at += 1
         if word.kind == "number":
             plain = word.text.replace("_", "")
+            if len(plain) > LONGEST_NUMBER:
+                raise ConditionError("a number of too many digits", word.column, f"At most {LONGEST_NUMBER} are read.")
             return float(plain) if "." in plain else int(plain)
         if word.kind == "text":
             return word.text[1:-1]
