@@ -46,6 +46,11 @@ class CampaignRule:
         self._sent_ttl = max([1, *(cap.within for cap in (*config.caps, *own_caps)), *(c.reentry for c in campaigns)])
         self._order_ttl = max([1, *(campaign.after_order for campaign in campaigns)])
 
+    @property
+    def reads(self) -> str:
+        """The segments that are judged: state that was kept for others lacks the facts of these."""
+        return ",".join(sorted(self.config.segments))
+
     def on_event(self, state: Person | None, event: Event) -> Step[Person, Told]:
         if event.name == ERASURE or (state is None and event.kind is Kind.CLICK and self.profile is None):
             return FORGET

@@ -34,12 +34,16 @@ class StateMismatch(RuntimeError):
 
 
 class Meta(msgspec.Struct, frozen=True, array_like=True):
-    """What the state was written with, and `until`: the last millisecond that was decided."""
+    """What the state was written with, and `until`: the last millisecond that was decided.
+
+    `reads` is what of the past the rule has kept, such as the segments that campaigns name.
+    """
 
     format: int
     tick: Millis
     shards: int
     bound: Millis
+    reads: str = ""
     until: Millis = 0
 
 
@@ -117,10 +121,10 @@ class StoredShard:
 
     def _check(self, found: Meta) -> None:
         self.until = self.restored_at = found.until
-        for name in ("format", "tick", "shards", "bound"):
+        for name in ("format", "tick", "shards", "bound", "reads"):
             then, now = getattr(found, name), getattr(self._meta, name)
             if then != now:
                 raise StateMismatch(
-                    f"the state was written with {name} {then}, this job has {name} {now}: "
+                    f"the state was written with {name} {then!r}, this job has {name} {now!r}: "
                     "submit with the old value, or start without --from and let the log be read again"
                 )

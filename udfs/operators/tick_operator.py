@@ -58,8 +58,9 @@ class TickOperator(KeyedProcessFunction):  # type: ignore[misc]
     def open(self, context: RuntimeContext) -> None:
         settings = self._work.settings
         self._tick = settings.tick
-        self._meta = Meta(FORMAT, settings.tick, settings.shards, settings.bound)
         self._rule = self._work.rule()
+        reads = getattr(self._rule, "reads", "")
+        self._meta = Meta(FORMAT, settings.tick, settings.shards, settings.bound, reads)
         self._view = self._work.view(self._rule)
         self._counters = Counters(context.get_metrics_group(), COUNTED)
         self._border = Border(self._work.job, settings.namespace, self._counters)
