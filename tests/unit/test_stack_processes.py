@@ -37,7 +37,8 @@ def home(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_server_is_found_again_by_its_home_and_part(home: Path) -> None:
     """The command that stops it is another process than the one that started it."""
-    running = start(home, "import time; time.sleep(60)")
+    running = start(home, "import time; print('ready', flush=True); time.sleep(60)")
+    processes.wait_ready(running, lambda: log_says(running, "ready"), 20)
     assert processes.find(home, "kafka") == running
     assert processes.marked(home) == [running.pid]
     assert processes.marked(home, ["valkey"]) == []
