@@ -38,7 +38,7 @@ COPY jobs jobs
 COPY render_service render_service
 COPY udfs udfs
 COPY pyproject.toml ./
-RUN python -c "from pathlib import Path; from cli.code_archive import write_archive; write_archive(Path('/opt/flink/tidemark.zip'))"
+RUN python -m cli.code_archive /opt/flink/tidemark.zip
 
 USER tidemark
 ENV PATH=/usr/local/lib/python3.11/site-packages/pyflink/bin:$PATH

@@ -1,7 +1,8 @@
-"""The packages that a job needs on the cluster, as one zip for `flink run -pyfs`."""
+"""The packages that a job needs on the cluster, as one zip for `flink run -pyfs`: `python -m cli.code_archive PATH`."""
 
 from __future__ import annotations
 
+import sys
 import zipfile
 from pathlib import Path
 
@@ -21,3 +22,7 @@ def write_archive(path: Path) -> Path:
                     entry = zipfile.ZipInfo(file.relative_to(ROOT).as_posix())
                     archive.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)
     return path
+
+
+if __name__ == "__main__":
+    print(write_archive(Path(sys.argv[1])))
