@@ -7,14 +7,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from udfs.facts import ALL_PARTS, SEEN
+from udfs.orders import KEPT
 from udfs.profile_tables import Table, tables
 from udfs.rfm import Rfm
 from udfs.scores import ScoreSpec
-from udfs.segment_grammar import Node, parse
-from udfs.segment_terms import Vocabulary, score_part
+from udfs.segment_grammar import Node, names, parse
+from udfs.segment_terms import FARTHEST, TAKEN, Vocabulary, score_part
 from udfs.segment_words import ConditionError, did_you_mean
 from udfs.segments import CATEGORY, Segment, SegmentSpec, segment
-from udfs.time import Millis
+from udfs.time import Millis, format_length
 
 SCORES_FILE = "scores.toml"
 RFM_FILE = "rfm.toml"
@@ -78,26 +79,30 @@ def load(texts: Mapping[str, str]) -> ProfileConfig:
 
 
 def _scores(file: Table) -> dict[str, ScoreSpec]:
-    scores = {}
-    for table in file.tables():
-        table.allow("window", "slide", "weights", "reset_on_order", "by_category")
-        window, slide = table.length("window"), table.length("slide")
-        if window % slide:
-            raise table.wrong("slide", "the window is no multiple of the slide", "Choose a slide that divides it.")
-        scores[table.key] = ScoreSpec(
-            table.key, window, slide, table.weights("weights"), table.flag("reset_on_order"), table.flag("by_category")
-        )
-    return scores
+    return {table.key: _score(table) for table in file.tables()}
+
+
+def _score(table: Table) -> ScoreSpec:
+    table.allow("window", "slide", "weights", "reset_on_order", "by_category")
+    if table.key in TAKEN or not table.key.isidentifier():
+        raise table.wrong("", f"{table.key!r} is no free name for a score", "Write it like engagement_1h.")
+    window, slide = table.length("window"), table.length("slide")
+    if window > FARTHEST:
+        raise table.wrong("window", "a window that reaches too far back", "A person is kept 400 days.")
+    if window % slide:
+        raise table.wrong("slide", "the window is no multiple of the slide", "Choose a slide that divides it.")
+    weights = table.weights("weights")
+    return ScoreSpec(table.key, window, slide, weights, table.flag("reset_on_order"), table.flag("by_category"))
 
 
 def _rfm(file: Table) -> Rfm:
     file.allow("window", "recency", "frequency", "monetary")
-    return Rfm(
-        file.length("window"),
-        file.rising_lengths("recency"),
-        file.rising_numbers("frequency"),
-        file.rising_numbers("monetary"),
-    )
+    window, recency = file.length("window"), file.rising_lengths("recency")
+    if window > KEPT:
+        raise file.wrong("window", "a window that reaches too far back", f"Orders are kept {format_length(KEPT)}.")
+    if recency[-1] >= window:
+        raise file.wrong("recency", "a threshold beyond the window", "Without an order in the window the grade is 0.")
+    return Rfm(window, recency, file.rising_numbers("frequency"), file.rising_numbers("monetary"))
 
 
 def _segment(file: Table, vocabulary: Vocabulary) -> SegmentSpec:
@@ -126,7 +131,20 @@ def _condition(file: Table, key: str, segment_name: str, vocabulary: Vocabulary)
     text = file.text(key)
     try:
         tree = parse(text)
+        _check_blank(segment_name, tree)
         segment(SegmentSpec(segment_name, tree), vocabulary)
     except ConditionError as error:
         raise file.misread(key, text, error.problem, error.column, error.hint) from error
     return tree
+
+
+def _check_blank(segment_name: str, tree: Node) -> None:
+    """`<category>` stands in the conditions of a family, and only there."""
+    blanks = [name for name in names(tree) if CATEGORY in name.text]
+    if CATEGORY in segment_name and not blanks:
+        raise ConditionError(f"no {CATEGORY} in it", 1, f"A family needs a score of each {CATEGORY}.")
+    if blanks and CATEGORY not in segment_name:
+        raise ConditionError(f"{CATEGORY} in one segment", blanks[0].column, f"Name it like likes_{CATEGORY}.")
+    for name in blanks:
+        if name.text.startswith(("trait.", "consent.")):
+            raise ConditionError(f"{name.text!r} has no {CATEGORY}", name.column, "Only scores by category have one.")

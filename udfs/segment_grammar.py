@@ -10,6 +10,7 @@ value       := number | text in quotes | "true" | "false"
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from udfs.segment_words import ConditionError, Word, words
@@ -21,7 +22,7 @@ COMPARISONS = ("in", ">=", "<=", ">", "<", "==", "!=")
 DEEPEST = 20
 LONGEST_NUMBER = 20
 
-_RESERVED = frozenset({"and", "or", "not", "in", "within", "never", "unknown", "true", "false"})
+RESERVED = frozenset({"and", "or", "not", "in", "within", "never", "unknown", "true", "false"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,17 @@ def parse(condition: str) -> Node:
     return tree
 
 
+def names(node: Node) -> Iterator[Name]:
+    """Every name in a tree, from left to right."""
+    if isinstance(node, (And, Or)):
+        for part in node.parts:
+            yield from names(part)
+    elif isinstance(node, Not):
+        yield from names(node.part)
+    else:
+        yield node.name
+
+
 class _Reader:
     """Recursive descent over the words; each method reads one rule of the grammar above."""
 
@@ -130,7 +142,7 @@ class _Reader:
 
     def _statement(self) -> Statement:
         word = self._take("name", "a score, a fact or a trait")
-        if word.text in _RESERVED:
+        if word.text in RESERVED:
             raise ConditionError(f"{word} where a name is needed", word.column, "Name a score, a fact or a trait.")
         within = self._length() if self._took("within") else None
         name = Name(word.text, within, word.column)

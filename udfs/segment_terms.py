@@ -12,7 +12,7 @@ from udfs import scores as counts
 from udfs.facts import Facts
 from udfs.rfm import Rfm
 from udfs.scores import Score, ScoreSpec
-from udfs.segment_grammar import Name
+from udfs.segment_grammar import RESERVED, Name
 from udfs.segment_words import ConditionError, did_you_mean
 from udfs.time import DAY, Millis, format_length
 
@@ -104,6 +104,9 @@ SAYINGS: Mapping[str, Saying] = {
 
 _WINDOWED = {"orders": history.counted, "net_revenue": history.earned}
 _GRADES = (grades.RECENCY, grades.FREQUENCY, grades.MONETARY)
+
+# What a score cannot be called.
+TAKEN = frozenset({*HAPPENINGS, *SAYINGS, *_GRADES, *RESERVED, "trait", "consent"})
 
 
 @dataclass(frozen=True)
