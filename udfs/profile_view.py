@@ -36,7 +36,7 @@ def view(state: ProfileState, sheet: ScoreSheet, at: Millis) -> Fields:
         "locale": parts.locale(facts),
         "loyalty_tier": facts.traits.text("loyalty_tier"),
         "suppressed_at": facts.traits.suppressed,
-        **{f"consent_{purpose}": said for purpose, said in facts.traits.consent.items()},
+        **{f"consent_{purpose}": said is True for purpose, said in facts.traits.consent.items()},
         **{f"trait_{name}": said for name, said in facts.traits.raw.items() if name != "consent"},
     }
     return {name: _field(said) for name, said in known.items() if said is not None}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from udfs.events import Event, Kind
 from udfs.profile_config import ProfileConfig
@@ -16,7 +17,7 @@ from udfs.segment_grammar import And, Compared, Holds, Never, Node, Not, Or, Unk
 from udfs.time import Millis
 
 Truth = bool | None
-SIGNS: dict[str, Callable[[object, object], bool]] = {
+SIGNS: dict[str, Callable[[Any, Any], Any]] = {
     ">=": operator.ge,
     ">": operator.gt,
     "<": operator.lt,
@@ -79,7 +80,7 @@ class Moment:
     def _said(self, node: Compared, said: object) -> Truth:
         if said is None:
             return None
-        return said in node.values if node.sign == "in" else SIGNS[node.sign](said, node.values[0])
+        return said in node.values if node.sign == "in" else bool(SIGNS[node.sign](said, node.values[0]))
 
     def _unknown(self, text: str) -> bool:
         if text.startswith("trait."):

@@ -112,7 +112,7 @@ def test_net_figures_equal_those_computed_from_all_orders_at_once(told: list[tup
     names = {"C": buy, "R": refund}
     net = bought(
         *(
-            cancel(at, which) if what == "X" else names[what](at, which, total)  # type: ignore[operator]
+            cancel(at, which) if what == "X" else names[what](at, which, total)
             for at, (what, which, total) in enumerate(told)
         )
     )

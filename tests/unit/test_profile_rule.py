@@ -143,7 +143,7 @@ def test_an_erasure_leaves_every_segment_and_nothing_is_remembered() -> None:
     story = drive(shipped(), [add(NOON), order(NOON + 1, order_id="1", total=90_000), add(NOON + 2), erase(NOON + 3)])
     left = [change.segment for change in story.emitted if change.change == "leave" and change.at == NOON + 3]
     assert left == ["cart_open", "new", "vip"]
-    assert story.states == story.wakes == {}
+    assert (story.states, story.wakes) == ({}, {})
     assert drive(shipped(), [erase(NOON)]).emitted == []
 
 
