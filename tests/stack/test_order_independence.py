@@ -11,7 +11,7 @@ from tests.baskets.shop import shop
 from tests.baskets.through_wire import as_records
 from tests.disturb import Weather, disturb
 from tests.stack.place import Place
-from udfs.time import HOUR, SECOND
+from udfs.time import HOUR, MINUTE
 
 VISITS = 3_000
 RUN_ON = 48 * HOUR
@@ -22,10 +22,10 @@ pytestmark = pytest.mark.stack
 def test_a_disturbed_day_gives_the_same_set(stack: Addresses) -> None:
     """Out of order, some twice, a third of the topics hours behind: on a running job, which waits for them."""
     what = shop(VISITS)
-    weather = Weather(bound=5 * SECOND)
+    weather = Weather(bound=10 * MINUTE)
     arriving = disturb(list(as_records(what.calls)), weather)
     expected = labels(what.calls, Terms(what.live_from), what.last + RUN_ON)
-    place = Place.on(stack, "disturbed", tick="15s", shards="7", parallelism="2", bound="5s")
+    place = Place.on(stack, "disturbed", tick="15s", shards="7", parallelism="2", bound="10min")
 
     place.send(sent for sent in arriving if sent.topic not in weather.delayed_topics)
     job = place.submit("campaigns", what.live_from)
