@@ -10,13 +10,13 @@ import time
 
 import redis
 import uvicorn
-from kafka.errors import KafkaError, ProducerFencedError
+from kafka.errors import KafkaError
 
 from connectors.patience import Patience
 from connectors.profile_reader import ProfileReader
 from render_service.desk import Desk, Workshop
 from render_service.gallery import Shelf, StaticOutbox
-from render_service.journal import Journal
+from render_service.journal import Journal, ShutOutError
 from render_service.ledger import Ledger
 from render_service.metrics import Metrics
 from render_service.optout import OptOuts
@@ -71,8 +71,8 @@ class House:
         while not self._stop.is_set():
             try:
                 self._serve()
-            except ProducerFencedError:
-                log.error("fenced; another render service works on these topics, this one ends")
+            except ShutOutError:
+                log.error("shut_out; another render service works on these topics, this one ends")
                 return 1
             except redis.RedisError:
                 if not self._stop.is_set():

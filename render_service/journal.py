@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
+from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
 from connectors import broker, wire
@@ -17,6 +18,10 @@ from render_service.sends import Send
 POLL_MS = 250
 CLOSE_S = 5
 MOST_AT_ONCE = 100
+
+
+class ShutOutError(Exception):
+    """Another service works on these topics now; this one may no longer write."""
 
 
 class Journal:
@@ -65,11 +70,21 @@ class Journal:
         self._held.setdefault(TopicPartition(record.topic, record.partition), set()).add(record.offset)
 
     def write(self, sends: Sequence[Send]) -> None:
-        """Records and the offsets of all triggers taken so far, both or neither."""
+        """Records and the offsets of all triggers taken so far, both or neither; ShutOutError if not ours to write."""
         offsets = {where: min({offset, *self._held.get(where, ())}) for where, offset in self._next.items()}
         changed = {where: offset for where, offset in offsets.items() if self._committed.get(where) != offset}
         if not sends and not changed:
             return
+        try:
+            self._commit(sends, changed)
+        except KafkaError as error:
+            # kafka-python wraps the reason into the text of a plain KafkaError.
+            if any(name in repr(error) for name in ("ProducerFenced", "InvalidProducerEpoch")):
+                raise ShutOutError from error
+            raise
+        self._committed |= changed
+
+    def _commit(self, sends: Sequence[Send], changed: Mapping[TopicPartition, int]) -> None:
         self._producer.begin_transaction()
         for one in sends:
             self._producer.send(
@@ -79,7 +94,6 @@ class Journal:
             reached = {where: OffsetAndMetadata(offset, "", -1) for where, offset in changed.items()}
             self._producer.send_offsets_to_transaction(reached, self._group)
         self._producer.commit_transaction()
-        self._committed |= changed
 
     def lag(self) -> int:
         """Triggers that lie on the topic and were not taken in yet."""
