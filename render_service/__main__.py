@@ -17,7 +17,7 @@ from udfs.config_error import ConfigError
 
 def main(arguments: list[str]) -> int:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("kafka").setLevel(logging.ERROR)  # it warns of every pause of a busy machine
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what stops us we say ourselves, once
     if arguments[:1] == ["outbox"] and len(arguments) == 3:
         StaticOutbox(Shelf(Path(arguments[1])), Path(arguments[2])).refresh()
         return 0
