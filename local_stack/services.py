@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import smtplib
 import sys
 import urllib.error
@@ -34,8 +35,18 @@ def start_metrics(home: Path, port: int, page: str) -> None:
 
 
 def start_render(home: Path, addresses: Addresses) -> None:
-    running = start_module(home, "render", ["render_service"], addresses.environment(), project_version())
+    env = {**addresses.environment(), "TIDEMARK_UNSUBSCRIBE_KEY": unsubscribe_key(home)}
+    running = start_module(home, "render", ["render_service"], env, project_version())
     processes.wait_ready(running, lambda: page_answers(f"{addresses.render}/healthz"), 120)
+
+
+def unsubscribe_key(home: Path) -> str:
+    """Return the secret of this stack, so that links in its mails outlive the process that made them."""
+    kept = home / "unsubscribe.key"
+    if not kept.is_file():
+        kept.touch(mode=0o600)
+        kept.write_text(secrets.token_hex(32))
+    return kept.read_text()
 
 
 def start_module(home: Path, part: str, module: list[str], env: dict[str, str], version: str) -> processes.Running:
