@@ -20,7 +20,9 @@ Trait = Any
 
 # The parts, as conditions name what they read.
 SEEN, ORDERS, INTERESTS, DEVICE, TRAITS, CARTS = "seen", "orders", "interests", "device", "traits", "carts"
-ALL_PARTS = frozenset({SEEN, ORDERS, INTERESTS, DEVICE, TRAITS, CARTS})
+_PARTS = (SEEN, ORDERS, INTERESTS, DEVICE, TRAITS, CARTS)
+_SUBSETS = tuple(frozenset(part for bit, part in enumerate(_PARTS) if mask >> bit & 1) for mask in range(64))
+ALL_PARTS = _SUBSETS[-1]
 
 _SUPPRESSES = frozenset({"Unsubscribed", "Email Marked as Spam"})
 
@@ -87,22 +89,14 @@ def after_clock(facts: Facts, at: Millis) -> Facts:
 
 def differing(one: Facts, other: Facts) -> frozenset[str]:
     """The parts that are not the same object in both, but `seen` only if the person itself was."""
-    if one is other:
-        return frozenset()
-    return frozenset(
-        [
-            part
-            for part, differs in (
-                (SEEN, one.seen.last != other.seen.last),
-                (ORDERS, one.orders is not other.orders),
-                (INTERESTS, one.interests is not other.interests),
-                (DEVICE, one.device is not other.device),
-                (TRAITS, one.traits is not other.traits),
-                (CARTS, one.carts is not other.carts),
-            )
-            if differs
-        ]
-    )
+    return _SUBSETS[
+        (one.seen.last != other.seen.last)
+        | (one.orders is not other.orders) << 1
+        | (one.interests is not other.interests) << 2
+        | (one.device is not other.device) << 3
+        | (one.traits is not other.traits) << 4
+        | (one.carts is not other.carts) << 5
+    ]
 
 
 def _seen(seen: Seen, event: Event) -> Seen:

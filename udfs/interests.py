@@ -23,17 +23,17 @@ WEIGHTS: Mapping[str, int] = {"Product Viewed": 1, "Product Added": 3, "Order Co
 _FORGOTTEN_AFTER_DAYS = 150
 
 
-class Interests(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class Interests(msgspec.Struct, frozen=True, omit_defaults=True):
     """`points` by category as they stood on `day` (days since 1970, UTC); `viewed` product ids, the last one first."""
 
     day: int = 0
-    points: tuple[tuple[str, int], ...] = ()
+    points: Mapping[str, int] = {}
     viewed: tuple[str, ...] = ()
 
     @property
     def favourites(self) -> tuple[str, ...]:
         """The categories with most points as of the last event that gave points; ties go by name."""
-        ranked = sorted(self.points, key=lambda pair: (-pair[1], pair[0]))
+        ranked = sorted(self.points.items(), key=lambda pair: (-pair[1], pair[0]))
         return tuple(category for category, _ in ranked[:CATEGORIES_SHOWN])
 
 
@@ -63,20 +63,21 @@ def faded(interests: Interests, at: Millis) -> dict[str, int]:
     days = at // DAY - interests.day
     if days > _FORGOTTEN_AFTER_DAYS:
         return {}
-    points = {category: points * KEPT_OF_TEN**days // 10**days for category, points in interests.points}
+    points = {category: points * KEPT_OF_TEN**days // 10**days for category, points in interests.points.items()}
     return {category: left for category, left in points.items() if left}
 
 
 def _viewed(viewed: tuple[str, ...], product_id: str) -> tuple[str, ...]:
-    if viewed and viewed[0] == product_id:
-        return viewed
-    return (product_id, *(other for other in viewed if other != product_id))[:VIEWS_KEPT]
+    if product_id not in viewed:
+        return (product_id, *viewed[: VIEWS_KEPT - 1])
+    place = viewed.index(product_id)
+    return (product_id, *viewed[:place], *viewed[place + 1 :]) if place else viewed
 
 
-def _strongest(points: dict[str, int]) -> tuple[tuple[str, int], ...]:
+def _strongest(points: dict[str, int]) -> dict[str, int]:
     if len(points) <= CATEGORIES_KEPT:
-        return tuple(points.items())
-    return tuple(sorted(points.items(), key=lambda pair: (-pair[1], pair[0]))[:CATEGORIES_KEPT])
+        return points
+    return dict(sorted(points.items(), key=lambda pair: (-pair[1], pair[0]))[:CATEGORIES_KEPT])
 
 
 @lru_cache(maxsize=4096)

@@ -131,17 +131,17 @@ def _condition(file: Table, key: str, segment_name: str, vocabulary: Vocabulary)
     text = file.text(key)
     try:
         tree = parse(text)
-        _check_blank(segment_name, tree)
+        _check_blank(segment_name, key, tree)
         segment(SegmentSpec(segment_name, tree), vocabulary)
     except ConditionError as error:
         raise file.misread(key, text, error.problem, error.column, error.hint) from error
     return tree
 
 
-def _check_blank(segment_name: str, tree: Node) -> None:
-    """`<category>` stands in the conditions of a family, and only there."""
+def _check_blank(segment_name: str, key: str, tree: Node) -> None:
+    """`<category>` stands in the conditions of a family, always in its `enter`, and nowhere else."""
     blanks = [name for name in names(tree) if CATEGORY in name.text]
-    if CATEGORY in segment_name and not blanks:
+    if key == "enter" and CATEGORY in segment_name and not blanks:
         raise ConditionError(f"no {CATEGORY} in it", 1, f"A family needs a score of each {CATEGORY}.")
     if blanks and CATEGORY not in segment_name:
         raise ConditionError(f"{CATEGORY} in one segment", blanks[0].column, f"Name it like likes_{CATEGORY}.")

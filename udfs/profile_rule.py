@@ -56,8 +56,8 @@ class ProfileRule:
             state, told = self._redefined(state, at, clock)
         facts = parts.fold(state.facts, event, self.config.parts)
         counted = self.sheet.after(state.scores, event)
-        change = EVERYTHING if is_new else Change(parts.differing(state.facts, facts) | counted.parts, counted.keys)
-        standing = self._board.judge(state.standing, facts, counted.scores, change, at, clock)
+        change = Change(parts.differing(state.facts, facts), counted.parts, counted.keys)
+        standing = self._board.judge(state.standing, facts, counted.scores, EVERYTHING if is_new else change, at, clock)
         shown_until = self._shown_after(state, counted, clock)
         after = ProfileState(state.user, facts, self.version, counted.scores, standing, shown_until)
         return self._step(after, (*told, *changes(state.user, state.standing, standing, at, EVENT)))
@@ -116,9 +116,9 @@ def changes(user: str, was: Standings, now: Standings, at: Millis, cause: str) -
     """Who entered and who left between two standings, by the name of the segment."""
     if was is now:
         return ()
-    told = []
-    for name in sorted({*was, *now}):
-        before, after = was.get(name, OUTSIDE).since, now.get(name, OUTSIDE).since
-        if (before is None) != (after is None):
-            told.append(SegmentChange(user, name, LEAVE if after is None else ENTER, at, cause))
-    return tuple(told)
+    entered = [name for name, one in now.items() if one.since is not None and was.get(name, OUTSIDE).since is None]
+    left = [name for name, one in was.items() if one.since is not None and now.get(name, OUTSIDE).since is None]
+    if not entered and not left:
+        return ()
+    told = [(name, ENTER) for name in entered] + [(name, LEAVE) for name in left]
+    return tuple(SegmentChange(user, name, change, at, cause) for name, change in sorted(told))

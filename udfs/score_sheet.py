@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from udfs import scores as counts
 from udfs.events import Event
@@ -16,8 +17,7 @@ from udfs.time import Millis
 Scores = Mapping[str, Score]
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(msgspec.Struct, frozen=True, gc=False):
     """The scores after an event, the `parts` of the person that changed, and the `keys` by category among them.
 
     `until` (ms) is no later than the next change of a shown score by the clock alone, -1 if it must be looked up.
@@ -77,13 +77,14 @@ class ScoreSheet:
 
     def pruned(self, scores: Scores, at: Millis) -> Scores:
         """Without the slides that count no more at `at`, and without the scores in which none is left."""
+        gone = [key for key, score in scores.items() if counts.next_gone(score, self._specs[owner(key)]) <= at]
+        if not gone:
+            return scores
         left = dict(scores)
-        for key, score in scores.items():
-            spec = self._specs[owner(key)]
-            if score.buckets[0][0] + spec.slide + spec.window <= at:
-                left[key] = counts.prune(score, spec, at)
-                if not left[key].buckets:
-                    del left[key]
+        for key in gone:
+            left[key] = counts.prune(left[key], self._specs[owner(key)], at)
+            if not left[key].buckets:
+                del left[key]
         return left
 
     def fitted(self, scores: Scores) -> Scores:
@@ -106,4 +107,7 @@ def _weighing(specs: Iterable[ScoreSpec], name: str) -> tuple[tuple[ScoreSpec, i
 
 
 def _keys(spec: ScoreSpec, event: Event) -> list[str]:
+    if event.lines and len(event.lines) == 1:
+        category = event.lines[0].category
+        return [f"{spec.name}.{slug(category)}"] if category else []
     return sorted({f"{spec.name}.{slug(line.category)}" for line in event.lines or () if line.category})

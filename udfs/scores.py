@@ -43,11 +43,12 @@ class Score(msgspec.Struct, frozen=True, array_like=True, gc=False):
 def add(score: Score | None, spec: ScoreSpec, at: Millis, weight: int) -> Score:
     """The score after an event at `at`, which is not before any event already in it."""
     start = at - at % spec.slide
+    if score is not None and next_gone(score, spec) < at:
+        score = prune(score, spec, at - 1)
     if score is None or not score.buckets:
         return Score(((start, weight),), weight)
-    score = prune(score, spec, at - 1)
     buckets = score.buckets
-    if buckets and buckets[-1][0] == start:
+    if buckets[-1][0] == start:
         return Score((*buckets[:-1], (start, buckets[-1][1] + weight)), score.total + weight)
     return Score((*buckets, (start, weight)), score.total + weight)
 
@@ -106,6 +107,8 @@ def reaches(score: Score | None, spec: ScoreSpec, at: Millis, limit: int) -> tup
     """(whether the value at `at` is `limit` or more, when the clock alone will next change that, NEVER if not)."""
     if score is None:
         return limit <= 0, NEVER
+    if score.total < limit:
+        return False, NEVER
     end, now, gone = at - at % spec.slide, score.total, 0
     entering: list[tuple[Millis, int]] = []
     for start, weight in reversed(score.buckets):
@@ -132,6 +135,11 @@ def reaches(score: Score | None, spec: ScoreSpec, at: Millis, limit: int) -> tup
         if (now >= limit) is not truth:
             return truth, leaves
     return truth, NEVER
+
+
+def next_gone(score: Score, spec: ScoreSpec) -> Millis:
+    """When the oldest slide ceases to count."""
+    return score.buckets[0][0] + spec.slide + spec.window
 
 
 def prune(score: Score, spec: ScoreSpec, at: Millis) -> Score:

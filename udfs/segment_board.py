@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+
+import msgspec
 
 from udfs.facts import Facts
 from udfs.scores import NEVER, Score, ScoreSpec
@@ -15,11 +16,14 @@ Standings = Mapping[str, Standing]
 Scores = Mapping[str, Score]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Which `parts` of a person changed, and which scores by category, by their `keys`; `parts` None means all."""
+class Change(msgspec.Struct, frozen=True, gc=False):
+    """Which parts of the `facts` of a person changed, which `scores`, and which of those by category, by their `keys`.
 
-    parts: frozenset[str] | None = frozenset()
+    `facts` None means that everything may have changed.
+    """
+
+    facts: frozenset[str] | None = frozenset()
+    scores: frozenset[str] = frozenset()
     keys: tuple[str, ...] = ()
 
 
@@ -33,30 +37,32 @@ class Board:
         by_category = [spec.name for spec in scores.values() if spec.by_category]
         self._single = {segment.name: segment for segment in segments if not segment.is_family}
         self._families = [_Family(segment, by_category) for segment in segments if segment.is_family]
-        self._readers: dict[frozenset[str], list[Segment]] = {}
+        self._readers: dict[tuple[frozenset[str], frozenset[str]], list[Segment]] = {}
 
     def judge(
         self, was: Standings, facts: Facts, scores: Scores, change: Change, at: Millis, clock: Millis
     ) -> Standings:
         """How the person stands at `at`, deadlines up to `clock` having passed; the same object if nothing differs."""
         now: dict[str, Standing] = {}
-        for segment in self._reading(change.parts):
+        for segment in self._reading(change):
             now[segment.name] = segment.judge(was.get(segment.name, OUTSIDE), facts, scores, at, clock)
         for family in self._families:
             for name in family.concerned(was, scores, change):
                 now[name] = family.judge(name, was, facts, scores, at, clock)
-        if change.parts is None:
+        if change.facts is None:
             return {name: standing for name, standing in now.items() if not standing.is_idle}
         if clock == at:
             for name in [name for name, one in was.items() if one.due <= clock and name not in now]:
                 now[name] = self._judge_one(name, was, facts, scores, at)
         return _merged(was, now)
 
-    def _reading(self, parts: frozenset[str] | None) -> list[Segment]:
-        if parts is None:
+    def _reading(self, change: Change) -> list[Segment]:
+        if change.facts is None:
             return list(self._single.values())
+        parts = change.facts, change.scores
         if parts not in self._readers:
-            self._readers[parts] = [one for one in self._single.values() if not one.reads.isdisjoint(parts)]
+            changed = change.facts | change.scores
+            self._readers[parts] = [one for one in self._single.values() if not one.reads.isdisjoint(changed)]
         return self._readers[parts]
 
     def _judge_one(self, name: str, was: Standings, facts: Facts, scores: Scores, at: Millis) -> Standing:
@@ -75,11 +81,11 @@ class _Family:
         self._owners = [name for name in by_category if score_part(name) in segment.reads]
         self._common = segment.reads - {score_part(name) for name in self._owners}
 
-    def concerned(self, was: Standings, scores: Scores, change: Change) -> set[str]:
+    def concerned(self, was: Standings, scores: Scores, change: Change) -> Collection[str]:
         """The names that need a new look: of the categories that changed, or all that the person stands to."""
-        if change.parts is not None and self._common.isdisjoint(change.parts):
-            return set(self._names(change.keys)) if change.keys else set()
-        return {name for name in was if name.startswith(self.stem)} | set(self._names(scores))
+        if change.facts is None or not self._common.isdisjoint(change.facts | change.scores):
+            return {name for name in was if name.startswith(self.stem)} | set(self._names(scores))
+        return set(self._names(change.keys)) if change.keys else ()
 
     def _names(self, keys: tuple[str, ...] | Scores) -> Iterator[str]:
         for key in keys:

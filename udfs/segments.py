@@ -82,11 +82,14 @@ class Segment:
         if self.leave is None:
             truth, due = self.enter.ask(facts, scores, clock)
             return truth is True, truth is not True, due
-        out, out_due = self.leave.ask(facts, scores, clock)
         if standing.since is not None:
-            return False, out is True, out_due
+            truth, due = self.leave.ask(facts, scores, clock)
+            return False, truth is True, due
         truth, due = self.enter.ask(facts, scores, clock)
-        return truth is True and out is not True, False, min(due, out_due)
+        if truth is not True:
+            return False, False, due
+        truth, out_due = self.leave.ask(facts, scores, clock)
+        return truth is not True, False, min(due, out_due)
 
 
 def segment(spec: SegmentSpec, vocabulary: Vocabulary) -> Segment:
