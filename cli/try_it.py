@@ -11,7 +11,7 @@ import typer
 
 from cli import exits
 from cli.wording import clock_time
-from udfs.time import MINUTE, SECOND, Millis
+from udfs.time import HOUR, MINUTE, SECOND, Millis
 
 if TYPE_CHECKING:
     from connectors.settings import Settings
@@ -43,12 +43,28 @@ def try_it() -> None:
     addresses, settings, _ = here()
     clock = clocks.load(addresses.home)
     if clock is None:
+        _refuse_other_times(addresses, settings)
         say("No demo plays here, so ten minutes are ten minutes: in `make demo` they take twenty seconds.")
         clock = ShopClock(wall_now(), wall_now(), 1.0)
     with Till(settings.kafka) as till:
         sent = _leave(addresses, settings, clock, till)
         known = _buy(settings, clock, till)
     raise typer.Exit(exits.OK if sent and known else exits.NOT_FOUND)
+
+
+def _refuse_other_times(addresses: Addresses, settings: Settings) -> None:
+    """An event of today beside those of another month would drown them: nothing before it could be in time any more."""
+    from connectors.profile_reader import ProfileReader
+    from local_stack.shop.clock import wall_now
+    from local_stack.shop.homes import PLAYER
+
+    if (addresses.home / PLAYER).exists():
+        exits.fail("The demo is between two acts: try again when it says that the shop is open.", exits.NOT_FOUND)
+    tide = ProfileReader(settings.redis, settings.namespace).tide()
+    if tide is None or abs(wall_now() - tide) > HOUR:
+        exits.fail(
+            "Shop time does not run here, or not today: `make demo`, and `./tidemark try` beside it.", exits.INPUT
+        )
 
 
 def _leave(addresses: Addresses, settings: Settings, clock: ShopClock, till: Till) -> bool:

@@ -78,6 +78,7 @@ class Show:
         """Let the shop's clock run for whoever wants to try it; ends with Ctrl-C."""
         clock = ShopClock.starting(self.plan.end, SPEED)
         clock.save(self.where.home)
+        self.say("\nThe shop stays open until you press Ctrl-C.")
         beat_on(self.till, clock, lambda: None)
 
     def _and_note_first_mail(self, line: LiveLine) -> Callable[[], None]:
