@@ -122,10 +122,6 @@ class Place:
         """Wait until so many checkpoints of the job have completed."""
         _wait(lambda: self.cluster.checkpoints(job) >= count, seconds, f"{count} checkpoints of {job}")
 
-    def wait_until_read(self, job: str, more_than: int, seconds: float = PATIENCE_S) -> None:
-        """Wait until the job's operators have taken in more records than that."""
-        _wait(lambda: self.cluster.records_read(job) > more_than, seconds, f"more than {more_than} records read")
-
     def committed(self, topic: str) -> int:
         """How many records of a topic a reader of committed ones sees."""
         return sum(1 for _ in broker.read_to_end(self.addresses.kafka, [full_name(topic, self.namespace)]))
@@ -149,6 +145,38 @@ class Place:
     def failures(self, job: str) -> list[str]:
         """Why the job failed, each time that it did."""
         return self.cluster.failures(job)
+
+    def outcome_by_command_line(self) -> Expected:
+        """The same as `tidemark read` prints it."""
+        decisions, triggers = (
+            [json.loads(line)["value"] for line in self.tidemark("read", topic, "--json").splitlines()]
+            for topic in ("decisions", "triggers")
+        )
+        return collect(decisions, triggers)
+
+    def uncommitted(self, topic: str) -> int:
+        """How many records a reader that does not care for transactions sees beyond the committed ones."""
+        name = full_name(topic, self.namespace)
+        reader = broker.consumer(self.addresses.kafka, isolation_level="read_uncommitted")
+        begins = reader.beginning_offsets(broker.partitions_of(reader, [name]))
+        seen = sum(1 for _ in broker.read_between(reader, begins, reader.end_offsets(list(begins))))
+        reader.close()
+        return seen - self.committed(topic)
+
+    def wait_for_uncommitted(self, topic: str, more_than: int) -> None:
+        """Wait until there is work in hand that no checkpoint has committed."""
+        _wait(lambda: self.uncommitted(topic) > more_than, PATIENCE_S, f"uncommitted {topic} in {self.namespace}")
+
+    def counted(self, job: str, counter: str) -> int:
+        """One of the counters of docs/metrics.md, as Flink has pushed it; 0 if nothing was counted yet."""
+        with urllib.request.urlopen(self.addresses.metrics, timeout=10) as page:
+            lines = page.read().decode().splitlines()
+        mine = [line for line in lines if f'job_id="{job}"' in line and f"_tidemark_{counter}{{" in line]
+        return sum(int(float(line.rsplit(" ", 1)[1])) for line in mine)
+
+    def wait_for_count(self, job: str, counter: str, at_least: int) -> None:
+        """Wait until the counter has been pushed with such a value."""
+        _wait(lambda: self.counted(job, counter) >= at_least, PATIENCE_S, f"{at_least} {counter} of {job}")
 
     def restored(self, job: str) -> int:
         """How often the job went on from a checkpoint."""

@@ -34,7 +34,10 @@ def test_a_disturbed_day_gives_the_same_set(stack: Addresses) -> None:
     place.send(sent for sent in arriving if sent.topic in weather.delayed_topics)
     place.beat(what.last + RUN_ON + HOUR)
     place.wait_for_decisions(len(expected.decisions))
+    place.wait_for_count(job, "duplicates", len(arriving) - len(what.calls))
+    late = place.counted(job, "late")
     place.tidemark("stop", "campaigns", "--savepoint")
 
+    assert late == 0
     assert difference(place.outcome(), expected) == ""
     assert place.failures(job) == []
