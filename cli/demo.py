@@ -48,7 +48,8 @@ def demo(
     from local_stack.shop.script import FULL, SHORT
 
     began = time.monotonic()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what is in the background deaf to Ctrl-C
+        signal.signal(number, signal.default_int_handler)
     with _stage() as home:
         code = _play(home, SHORT if short else FULL, once, began)
     raise typer.Exit(code)
@@ -72,7 +73,8 @@ def _stage() -> Iterator[Path]:
     except KeyboardInterrupt:
         pass
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         say("\nStopping everything that was started ...")
         clock.stop(home)
         stack.down(home)
