@@ -80,7 +80,10 @@ class ProfileReader:
             layout = self.layout()
         except NoProfilesError:
             return None
-        ticks = [_millis(self._redis.get(layout.tick(shard))) for shard in range(layout.shards)]
+        with self._redis.pipeline(transaction=False) as all_at_once:
+            for shard in range(layout.shards):
+                all_at_once.get(layout.tick(shard))
+            ticks = [_millis(tick) for tick in all_at_once.execute()]
         return max((tick for tick in ticks if tick is not None), default=None)
 
     def close(self) -> None:

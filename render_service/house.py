@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import signal
+import socket
 import threading
 import time
 
@@ -54,10 +55,18 @@ class House:
         self._optouts = OptOuts(settings.kafka, settings.namespace, self._now)
 
     def live(self) -> int:
-        """Serve until SIGTERM or Ctrl-C; exit code 1 if another service took this one's place."""
+        """Serve until SIGTERM or Ctrl-C. Exit codes: 1 another service took this one's place, 2 the port is taken."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop.set())
-        web = self._start_web()
+        listen = self._settings.listen
+        try:
+            line = socket.create_server((listen.host, listen.port))
+        except OSError as error:
+            log.error(
+                "TIDEMARK_RENDER is %s:%d, where nothing can listen: %s", listen.host, listen.port, error.strerror
+            )
+            return 2
+        web = self._start_web(line)
         keeper = threading.Thread(target=self._keep_pages, daemon=True)
         keeper.start()
         code = self._work()
@@ -122,12 +131,11 @@ class House:
             log.warning("no TIDEMARK_UNSUBSCRIBE_KEY; links are signed with a key that ends with this process")
         return UnsubscribeLinks(key or secrets.token_bytes(32), self._settings.public_url)
 
-    def _start_web(self) -> uvicorn.Server:
+    def _start_web(self, line: socket.socket) -> uvicorn.Server:
         unsubscribe = UnsubscribePage(self._links, self._optouts)
         app = pages(self._shelf, self._pictures, self._metrics, unsubscribe.show, lambda: self._wrong)
-        listen = self._settings.listen
-        server = uvicorn.Server(uvicorn.Config(app, host=listen.host, port=listen.port, log_level="warning"))
-        threading.Thread(target=server.run, daemon=True).start()
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+        threading.Thread(target=server.run, args=([line],), daemon=True).start()
         return server
 
     def _keep_pages(self) -> None:
@@ -135,6 +143,10 @@ class House:
         if self._shelf is None or kept is None:
             return
         static = StaticOutbox(self._shelf, kept)
-        while not self._stop.wait(REFRESH_S):
-            static.refresh()
-        static.refresh()
+        stopped = False
+        while not stopped:
+            stopped = self._stop.wait(REFRESH_S)
+            try:
+                static.refresh()
+            except OSError as error:  # a full disk costs these pages, not the mails
+                log.warning("outbox_pages_not_written folder=%s error=%s", kept, error.strerror)
