@@ -24,6 +24,9 @@ _PARTS = (SEEN, ORDERS, INTERESTS, DEVICE, TRAITS, CARTS)
 _SUBSETS = tuple(frozenset(part for bit, part in enumerate(_PARTS) if mask >> bit & 1) for mask in range(64))
 ALL_PARTS = _SUBSETS[-1]
 
+_LARGEST = 10**300
+_DEEPEST = 20
+
 _SUPPRESSES = frozenset({"Unsubscribed", "Email Marked as Spam"})
 
 
@@ -123,9 +126,22 @@ def _traits(traits: Traits, event: Event) -> Traits:
     raw = {**traits.raw, **event.traits}
     if isinstance(told := event.traits.get("consent"), dict):
         raw["consent"] = {**traits.consent, **told}
-    raw = {name: said for name, said in raw.items() if said is not None}
+    raw = {name: kept for name, said in raw.items() if (kept := _kept(said)) is not None}
     moved = raw.get("email") != traits.raw.get("email")
     return traits if raw == traits.raw else Traits(raw, None if moved else traits.suppressed)
+
+
+def _kept(said: Trait, depth: int = 0) -> Trait:
+    """The trait as it can be stored: a whole number beyond 64 bits as a float, nothing that is nested too deep."""
+    if isinstance(said, int) and not -(2**63) <= said < 2**63:
+        return float(said) if abs(said) < _LARGEST else None
+    if not isinstance(said, (dict, list)):
+        return said
+    if depth == _DEEPEST:
+        return None
+    if isinstance(said, dict):
+        return {name: _kept(inner, depth + 1) for name, inner in said.items()}
+    return [_kept(inner, depth + 1) for inner in said]
 
 
 def timezone(facts: Facts) -> str | None:

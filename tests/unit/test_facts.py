@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import reduce
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -154,6 +155,22 @@ def test_traits_are_merged_and_a_null_takes_one_away() -> None:
         identify(2, {"age": None, "consent": {"profiling": False}}),
     ).traits
     assert known.raw == {"email": "ada@example.org", "consent": {"marketing": True, "profiling": False}}
+
+
+def test_no_trait_is_too_strange_to_be_stored() -> None:
+    """JSON knows numbers and depths that the state's bytes do not; one such trait must not stop the job."""
+    deep: object = "down here"
+    for _ in range(500):
+        deep = [deep]
+    told = {"huge": 10**30, "absurd": 10**400, "deep": deep, "inside": {"huge": [-(10**20)]}, "fits": 2**63 - 1}
+    known = after(identify(1, told)).traits
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(known), type=parts.Traits) == known
+    assert {name: known.raw[name] for name in ("huge", "inside", "fits")} == {
+        "huge": 1e30,
+        "inside": {"huge": [-1e20]},
+        "fits": 2**63 - 1,
+    }
+    assert "absurd" not in known.raw
 
 
 def test_an_unsubscribed_address_is_suppressed_until_it_changes() -> None:
