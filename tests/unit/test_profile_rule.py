@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 
 from connectors.config_files import read_texts
-from tests.unit.customer import NOON, add, consent, erase, event, identify, line, order, remove, view
+from tests.unit.customer import NOON, ROOT, add, consent, erase, event, identify, line, order, remove, view
 from udfs.events import Context, Event, Kind
 from udfs.memory_driver import drive
 from udfs.outputs import SegmentChange
@@ -229,6 +230,20 @@ def test_a_profile_is_shown_as_flat_fields_with_readable_names() -> None:
         "trait_loyalty_tier": "gold",
         "trait_sizes": '["M","L"]',
     }
+
+
+def test_the_page_on_profiles_names_every_field() -> None:
+    """Whoever reads Redis looks there."""
+    page = (ROOT / "docs" / "profiles.md").read_text("utf-8")
+    told = identify(NOON, {"loyalty_tier": "gold", "consent": {"marketing": True}})
+    phone = Context("phone", "Europe/Oslo", "NO", "nb-NO")
+    bought = order(NOON, order_id="1", total=5, currency="EUR")
+    left = event(NOON, Kind.EMAIL, "Unsubscribed", context=phone)
+    events = [told, *looks(0), bought, left, add(NOON + 1)]
+    fields = set(shown(shipped(), events, NOON + 1))
+    named = set(re.findall(r"`([a-z_0-9]+)`", page)) | {"consent_marketing", "trait_loyalty_tier"}
+    assert fields <= named
+    assert {name for name in named if name.endswith("_at") and name != "_at"} <= fields
 
 
 def test_scores_shown_fall_to_nothing_by_the_clock() -> None:
