@@ -7,9 +7,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from cli.explain import lines
+from cli.retelling import retell
+from cli.story import Heard, tell
 from connectors.config_files import read_config, read_texts
 from connectors.input_events import read_event
 from connectors.segment_spec import Parsed, parse
+from connectors.settings import Settings
 from connectors.topics import kind_of
 from connectors.wire import encode
 from tests.unit.pages import ROOT, Block, blocks, names, tables
@@ -19,6 +23,7 @@ from udfs.events import Event
 from udfs.memory_driver import drive
 from udfs.outputs import Decision
 from udfs.profile_config import load
+from udfs.time import parse_length
 
 EXAMPLE = ROOT / "docs" / "example.jsonl"
 
@@ -70,7 +75,8 @@ def test_the_example_is_in_the_order_of_time() -> None:
 
 def test_the_example_comes_out_as_the_readme_tells() -> None:
     """The table of the README is what the campaigns decide."""
-    story = drive(campaign_rule(read_config(), 0, events()[0].at), events())
+    stop_at = events()[-1].at + parse_length("48h")
+    story = drive(campaign_rule(read_config(), 0, events()[0].at), events(), stop_at)
     decided = sorted(
         (out.at, out.user_id, out.step, out.outcome, out.reason) for out in story.emitted if isinstance(out, Decision)
     )
@@ -80,6 +86,16 @@ def test_the_example_comes_out_as_the_readme_tells() -> None:
         for at, user, step, outcome, reason in decided
     ]
     assert story.duplicates == 1
+
+
+def test_the_example_is_explained_as_the_readme_says() -> None:
+    """The story of one person, word by word."""
+    heard = [event for event in events() if event.user == "ben"]
+    rule = campaign_rule(read_config(), 0, events()[0].at)
+    tide = events()[-1].at - Settings().bound
+    signals = {name: campaign.signal for name, campaign in rule.config.campaigns.items()}
+    told = list(lines("ben", tell(retell(rule, heard, tide), signals, Heard()), 0, 0, tide))
+    assert "\n".join(told) + "\n" in [block.text for block in blocks("text") if block.page == "README.md"]
 
 
 def test_the_readme_counts_the_lines_of_the_example() -> None:
