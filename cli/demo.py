@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +29,8 @@ SETTINGS = {
     "TIDEMARK_CHECKPOINT_INTERVAL": "1s",
 }
 JOBS = ("profiles", "campaigns")
-TO_COPY = ("explain u_0412", "explain u_0650", "try")
+ASKED_ABOUT = "u_0412"
+TO_COPY = (f"explain {ASKED_ABOUT}", "explain u_0650", "try")
 
 
 def register(app: typer.Typer) -> None:
@@ -50,6 +51,7 @@ def demo(
     began = time.monotonic()
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what is in the background deaf to Ctrl-C
         signal.signal(number, signal.default_int_handler)
+    code = exits.INTERRUPTED
     with _stage() as home:
         code = _play(home, SHORT if short else FULL, once, began)
     raise typer.Exit(code)
@@ -103,16 +105,35 @@ def _play(home: Path, plan: Plan, once: bool, began: float) -> int:
         show.day_after()
         code = _summary(show)
         if not once:
-            show.stay_open()
+            with suppress(KeyboardInterrupt):  # the way in which a demo is meant to end
+                show.stay_open()
     return code
 
 
 def _submit(job: str, live_from: int) -> None:
     since = datetime.fromtimestamp(live_from / 1000, UTC).isoformat()
     command = [sys.executable, "-m", "cli", "submit", job, "--live-from", since]
-    if subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode:
+    # A session of its own, so that an interruption ends `flink run` and its Java as well.
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
+    try:
+        refused = running.wait()
+    except BaseException:
+        os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+        raise
+    if refused:
         exits.fail(f"The job {job} was not accepted.", exits.JOB_FAILED)
     say(f"Submitted {job}.")
+
+
+def _explain(user: str) -> None:
+    """Answer the first of the lines to copy, for whoever only reads what a demo has printed."""
+    from cli.explain import lines, recent, story_of
+
+    moments, doubled, tide = story_of(user)
+    typer.echo(f"\nWhy did {user} get no mail?")
+    for line in lines(user, recent(moments), 0, doubled, tide):
+        typer.echo(f"  {line}")
 
 
 def _summary(show: Show) -> int:
@@ -125,6 +146,7 @@ def _summary(show: Show) -> int:
     failures = [failure for job in cluster.jobs() for failure in cluster.failures(job.id)]
     for failure in failures:
         say(f"A task failed: {failure}")
+    _explain(ASKED_ABOUT)
     typer.echo("\nTo copy:")
     for line in TO_COPY:
         typer.echo(f"  ./tidemark {line}")

@@ -38,7 +38,7 @@ class Plan:
 
 
 FULL = Plan()
-SHORT = Plan(days=1, visits_a_day=150, live=20 * MINUTE, live_visits=40, visits_after=10)
+SHORT = Plan(days=1, visits_a_day=150, live=16 * MINUTE, live_visits=40, visits_after=10)
 
 
 def cast_of(plan: Plan) -> tuple[Person, ...]:
@@ -84,7 +84,7 @@ def _moment(dice: Random, start: Millis, who: Visitor) -> Millis:
 def _sale(dice: Random, plan: Plan, visitors: list[Visitor]) -> None:
     """Most come once; every twelfth comes back with the cart still there."""
     guests = dice.sample(visitors, min(plan.live_visits, len(visitors)))
-    last_start = plan.live - 16 * MINUTE
+    last_start = max(plan.live - 16 * MINUTE, 2 * MINUTE)
     for who in guests:
         at = _go(dice, who, T0 + dice.randrange(-6 * MINUTE, last_start), SALE)
         again = at + dice.randrange(11 * MINUTE, 25 * MINUTE)
