@@ -99,6 +99,7 @@ def _play(home: Path, plan: Plan, once: bool, began: float) -> int:
         for job in JOBS:
             _submit(job, T0)
         say(f"The jobs run: {where.flink_rest}\nThe mails as they come: {where.render}/outbox\n")
+        show.warm_up()
         say("Monday 14:00 in the shop, the sale opens; ten minutes there are twenty seconds here.")
         show.sale()
         say("\nThe day after, at full speed ...")

@@ -22,7 +22,7 @@ class Plan:
 
     seed: int = 12
     days: int = 14
-    visits_a_day: int = 480
+    visits_a_day: int = 240
     live: Millis = 68 * MINUTE
     live_visits: int = 620
     day_after: Millis = 24 * HOUR + 20 * MINUTE

@@ -22,6 +22,7 @@ from udfs.time import MINUTE, Millis
 SPEED = 30.0
 QUIET = 4.0  # seconds without a word of the jobs: they have nothing more to say
 PATIENCE = 120.0
+WARM_UP = 45.0
 CLOSING: Millis = 20 * MINUTE  # by then every cart of the sale has been bought or left
 
 Say = Callable[[str], None]
@@ -41,9 +42,17 @@ class Show:
 
     def history(self) -> None:
         started = time.monotonic()
-        play_at_once(self.till, self.post.history)
+        play_at_once(self.till, [*self.post.history, Delivery(T0)])
         took = time.monotonic() - started
         self.say(f"{self.plan.days} days of history: {self.till.events:,} events taken in within {took:.0f} s.")
+
+    def warm_up(self) -> None:
+        """Open the shop when the jobs know the history; after a while open it all the same."""
+        started = time.monotonic()
+        tide = ProfileReader(self.where.redis, "").tide
+        while (tide() or 0) < T0 - 2 * BOUND and time.monotonic() - started < WARM_UP:
+            time.sleep(0.2)
+        self.say(f"The jobs have been through it within {time.monotonic() - started:.0f} s.")
 
     def sale(self) -> None:
         """The live part, in shop time."""
