@@ -42,7 +42,7 @@ def said_commands() -> list[tuple[str, list[str]]]:
     texts += [(page, span) for page in pages() for span in spans(page)]
     found = []
     for page, text in texts:
-        call = re.search(r"(?:\./tidemark|python -m cli)\s+([^|;&#]+)", text)
+        call = re.search(r"(?:\./tidemark|^tidemark|python -m cli)\s+([^|;&#]+)", text)
         if call:
             found.append((page, shlex.split(call[1].replace("...", ""))))
     return found
