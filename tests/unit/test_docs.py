@@ -100,6 +100,14 @@ def test_make_verbs_in_the_pages_exist() -> None:
     assert {"demo", "test", "setup"} <= said
 
 
+def test_the_readme_gives_the_size_that_the_set_up_announces() -> None:
+    """Measured once, said twice."""
+    announced = (ROOT / "local_stack" / "bootstrap.py").read_text(encoding="utf-8")
+    sizes = re.findall(r"[\d.]+ [MG]B", pages()["README.md"])
+    assert sizes
+    assert [size for size in sizes if size not in announced] == []
+
+
 def test_every_setting_of_the_jobs_is_on_the_page() -> None:
     """With the default that it has."""
     rows = reversed(tables("docs/settings.md", "variable"))  # the first row of a name has its default
@@ -184,6 +192,18 @@ def test_links_lead_somewhere(page: str) -> None:
     targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", pages()[page])
     gone = [target for target in targets if "://" not in target and not (folder / target).exists()]
     assert gone == []
+
+
+def test_every_decision_is_in_the_index() -> None:
+    """Under its own number and title, dated, on less than a page."""
+    rows = {row[0]: row[1] for row in tables("docs/decisions/README.md", "number")}
+    for page, text in pages().items():
+        if page.startswith("docs/decisions/") and page != "docs/decisions/README.md":
+            file = page.rpartition("/")[2]
+            assert rows.pop(f"[{file[:3]}]({file})", None) == re.sub(r"# \d+[.:]? ", "", text.splitlines()[0]), page
+            assert re.search(r"\b2026-\d\d-\d\d\b", text), page
+            assert len(text.splitlines()) < 60, page
+    assert rows == {}
 
 
 def test_paths_in_the_pages_exist() -> None:
