@@ -57,7 +57,7 @@ def parse_mail(content: bytes, number: int) -> SeenMail:
         campaign=str(message.get("X-Tidemark-Campaign", "")),
         trigger_id=str(message.get("X-Tidemark-Trigger", "")),
         text=_part(message, "plain"),
-        html=_with_pictures(message, _part(message, "html")),
+        html=_as_shown(message, _part(message, "html")),
     )
 
 
@@ -66,13 +66,13 @@ def _part(message: EmailMessage, kind: str) -> str:
     return str(part.get_content()) if isinstance(part, EmailMessage) else ""
 
 
-def _with_pictures(message: EmailMessage, html: str) -> str:
+def _as_shown(message: EmailMessage, html: str) -> str:
     for part in message.walk():
         cid = str(part.get("Content-ID", "")).strip("<>")
         content = part.get_payload(decode=True)
         if cid and isinstance(content, bytes):
             html = html.replace(f"cid:{cid}", f"data:{part.get_content_type()};base64,{b64encode(content).decode()}")
-    return html
+    return html.replace("<head>", '<head><base target="_blank">', 1)  # a link opens beside the mail, not in its frame
 
 
 def _time(at: str) -> str:

@@ -29,6 +29,7 @@ HEADERS = [
 ]  # fmt: skip
 CASES = {
     "cart_left-three": (trigger(*THREE), ADA),
+    "cart_left-two": (trigger(*THREE[:2]), ADA),
     "cart_left-one-stranger": (trigger(item(image_url=None, url=None)), Recipient("u1", "a@example.org")),
     "cart_left-german": (trigger(*THREE), Recipient("u1", "a@example.org", "Jörg", "de-DE")),
     "cart_left-many": (trigger(*(item(name=f"Thing {n}", price=100 * n) for n in range(1, 13))), ADA),

@@ -102,7 +102,8 @@ def test_a_mail_is_shown_with_its_pictures_and_without_scripts(site: Site) -> No
     """The page of a mail runs in a frame that may do nothing."""
     caught(site.outbox, 1)
     _, page = site.get("/outbox/1")
-    assert 'sandbox="allow-popups"' in page
+    assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in page
+    assert "allow-scripts" not in page
     assert "data:image/png;base64," in page
     assert "cid:" not in page
     assert site.get("/outbox/2")[0] == 404
