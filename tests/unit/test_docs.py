@@ -12,7 +12,7 @@ import click
 import pytest
 import typer
 
-from cli import exits
+from cli import demo, exits
 from cli.__main__ import command_line
 from connectors.settings import Settings
 from connectors.topics import TOPICS
@@ -117,6 +117,12 @@ def test_every_setting_of_the_jobs_is_on_the_page() -> None:
         shown = value if not value.endswith("ms") else format_length(int(value.removesuffix("ms")))
         assert default == (shown or "empty"), name
     assert len(fields(Settings)) == len(Settings().environment())
+
+
+def test_settings_of_the_demo_are_on_the_page() -> None:
+    """All of them, as it sets them."""
+    said = {span for span in spans("docs/settings.md") if re.fullmatch(r"TIDEMARK_[A-Z_]+=\S+", span)}
+    assert said == {f"{name}={value}" for name, value in demo.SETTINGS.items()} | {"TIDEMARK_NAMESPACE=blue"} & said
 
 
 def test_every_variable_that_the_code_reads_is_on_the_page() -> None:
