@@ -120,7 +120,7 @@ def _wait_for_answer(settings: Settings, clock: ShopClock, you: Guest, deadline:
             for records in reader.poll(timeout_ms=300).values():
                 for record in records:
                     decoded = decode(record.value) if record.key == you.id.encode() else None
-                    if isinstance(decoded, tuple):
+                    if isinstance(decoded, tuple) and decoded[1]["outcome"] != "unknown":
                         _clear()
                         return decoded[1]
             _breathe(clock, you.till)

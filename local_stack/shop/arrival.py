@@ -20,7 +20,7 @@ from udfs.time import HOUR, MINUTE, SECOND, Millis
 BOUND: Millis = 2 * MINUTE  # the demo's bound on disorder; every delay but those of ASLEEP stays below it
 BEAT: Millis = 10 * SECOND
 BEAT_AFTER: Millis = 4 * MINUTE
-DOUBLED = 0.05
+DOUBLED = 0.053  # of the calls, so that one in twenty messages is a double
 ASLEEP = 0.015  # of the clicks: told by phones that were asleep, later than the bound
 
 _DELAYS: dict[str, tuple[Millis, Millis]] = {
