@@ -86,9 +86,9 @@ class Contents:
         named = {product for _, moment in mine if moment.sort == "cart" for product in _products(moment)}
         self._series = {product: _series(product, mine, cart) for product in named}
         self._prices = {product: _prices(product, mine) for product in named}
-        steps = {position for series in self._series.values() for position, _ in series}
-        self.changes = sorted(position for position in steps if moments[position].sort == "cart")
-        self.emptied = sorted(position for position in steps if not self.at(position))
+        self.steps = sorted({position for series in self._series.values() for position, _ in series})
+        self.changes = [position for position in self.steps if moments[position].sort == "cart"]
+        self.emptied = [position for position in self.steps if not self.at(position)]
 
     def at(self, position: int) -> dict[Product, int]:
         """Pieces of each product after the moment at `position`."""

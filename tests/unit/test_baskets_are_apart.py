@@ -11,7 +11,19 @@ import polars as pl
 from tests.baskets.shop import shop
 
 HOME = Path("tests/baskets")
-ITS_OWN = {"contents", "diary", "expected", "labels", "purchases", "shop", "steps", "bought", "left", "stories"}
+ITS_OWN = {
+    "contents",
+    "diary",
+    "expected",
+    "labels",
+    "profile_labels",
+    "purchases",
+    "shop",
+    "steps",
+    "bought",
+    "left",
+    "stories",
+}
 
 
 def test_the_labels_know_nothing_of_the_rules() -> None:
