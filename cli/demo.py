@@ -43,7 +43,7 @@ def say(sentence: str) -> None:
 
 def demo(
     once: bool = typer.Option(False, "--once", help="Play to the end, print the summary, stop."),
-    short: bool = typer.Option(False, "--short", help="A shorter play, for tests."),
+    short: bool = typer.Option(False, "--short", hidden=True, help="A shorter play, for tests."),
 ) -> None:
     """Start a stack of its own and play the demo shop on it; Ctrl-C stops everything."""
     from local_stack.shop.script import FULL, SHORT
@@ -68,6 +68,8 @@ def _stage() -> Iterator[Path]:
     home = new_home()
     pages = addresses.LOCAL / "outbox"
     shutil.rmtree(pages, ignore_errors=True)
+    for setting in [name for name in os.environ if name.startswith("TIDEMARK_")]:
+        del os.environ[setting]  # whatever deployment they speak of, it is not this one
     os.environ |= {"TIDEMARK_STACK": str(home), "TIDEMARK_OUTBOX_PAGES": str(pages), **SETTINGS}
     addresses.make_current(home)
     try:
