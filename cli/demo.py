@@ -153,4 +153,4 @@ def _summary(show: Show) -> int:
     typer.echo("\nTo copy:")
     for line in TO_COPY:
         typer.echo(f"  ./tidemark {line}")
-    return exits.OK if show.tally.mails and not failures else exits.JOB_FAILED
+    return exits.OK if show.tally.counts.mails and not failures else exits.JOB_FAILED

@@ -8,6 +8,7 @@ import time
 from datetime import UTC, datetime
 
 from local_stack.shop.clock import ShopClock
+from local_stack.shop.counts import Counts
 from local_stack.shop.tally import Tally
 from local_stack.shop.till import Till
 from udfs.time import Millis
@@ -20,15 +21,13 @@ def shop_time(at: Millis) -> str:
     return datetime.fromtimestamp(at / 1000, UTC).strftime("%a %H:%M")
 
 
-def sentence(events: int, late: int, doubled: int, tally: Tally) -> str:
+def sentence(events: int, late: int, doubled: int, counts: Counts) -> str:
     """How many of what, and why mails were held back."""
-    held = tally.held_back
+    held = counts.held_back
     why = ", ".join(f"{reason.replace('_', ' ')} {count}" for reason, count in held.most_common())
-    signals = sum(tally.decided.values())
-    rejected = tally.rejected["ingest"] + tally.rejected["profiles"]
     return (
-        f"{events:,} events ({late:,} late, {doubled:,} doubled, {rejected} rejected) · "
-        f"{tally.segment_changes:,} segment changes · {signals} signals · {tally.mails} mails · "
+        f"{events:,} events ({late:,} late, {doubled:,} doubled, {counts.refused} rejected) · "
+        f"{counts.segment_changes:,} segment changes · {counts.signals} signals · {counts.mails} mails · "
         f"{sum(held.values())} held back" + (f" ({why})" if why else "")
     )
 
@@ -49,7 +48,7 @@ class LiveLine:
 
     def _speak(self, at: Millis) -> None:
         late, doubled = self._tally.counter("late"), self._tally.counter("duplicates")
-        text = f"{shop_time(at)} │ {sentence(self._till.events, late, doubled, self._tally)}"
+        text = f"{shop_time(at)} │ {sentence(self._till.events, late, doubled, self._tally.counts)}"
         if self._terminal:
             width = shutil.get_terminal_size().columns - 1
             sys.stderr.write(f"\r\x1b[2K{text[:width]}")

@@ -81,7 +81,7 @@ class Show:
 
     def figures(self) -> str:
         late, doubled = self.tally.counter("late"), self.tally.counter("duplicates")
-        return sentence(self.till.events, late, doubled, self.tally)
+        return sentence(self.till.events, late, doubled, self.tally.counts)
 
     def stay_open(self) -> None:
         """Let the shop's clock run for whoever wants to try it; ends with Ctrl-C."""
@@ -112,9 +112,9 @@ class Show:
             if (now := self._said()) != last:
                 last, since = now, time.monotonic()
             reached = (tide() or 0) >= at - 2 * BOUND
-            if reached and not self.tally.unanswered and time.monotonic() - since > QUIET:
+            if reached and not self.tally.counts.unanswered and time.monotonic() - since > QUIET:
                 return
 
     def _said(self) -> tuple[int, int, int, int]:
-        tally = self.tally
-        return sum(tally.decided.values()), tally.segment_changes, tally.mails, tally.unanswered
+        counts = self.tally.counts
+        return counts.signals, counts.segment_changes, counts.mails, counts.unanswered

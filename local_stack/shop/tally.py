@@ -1,11 +1,10 @@
-"""What the jobs and the render service have said so far, counted from their topics while they say it."""
+"""Listens to the output topics while the jobs write them, and to the page that Flink pushes its counters to."""
 
 from __future__ import annotations
 
 import threading
 import time
 import urllib.request
-from collections import Counter
 from types import TracebackType
 from typing import Self
 
@@ -14,6 +13,7 @@ from kafka.consumer.fetcher import ConsumerRecord
 from connectors import broker
 from connectors.topics import OUTPUTS
 from connectors.wire import decode
+from local_stack.shop.counts import Counts
 from udfs.time import Millis
 
 POLL: Millis = 200
@@ -21,18 +21,12 @@ COUNTER = "flink_taskmanager_job_task_operator_tidemark_"
 
 
 class Tally:
-    """Counts on a thread of its own; decisions before `live_from` are counted as rehearsed."""
+    """Counts on a thread of its own; `first_mail` is by the monotonic clock, None before there is one."""
 
     def __init__(self, kafka: str, metrics: str, live_from: Millis) -> None:
-        self.segment_changes = 0
-        self.rehearsed = 0
-        self.decided: Counter[tuple[str, str]] = Counter()
-        self.became: dict[str, tuple[str, str]] = {}
-        self.triggers = 0
-        self.rejected: Counter[str] = Counter()
+        self.counts = Counts(live_from)
         self.first_mail: float | None = None
-        self._metrics = metrics  # the page that Flink pushes to
-        self._live_from = live_from
+        self._metrics = metrics
         self._reader = broker.consumer(kafka)
         self._reader.assign(broker.partitions_of(self._reader, [topic.name for topic in OUTPUTS]))
         self._reader.seek_to_beginning()
@@ -50,33 +44,13 @@ class Tally:
         self._thread.join(timeout=5)
         self._reader.close()
 
-    @property
-    def mails(self) -> int:
-        return sum(outcome == "sent" for outcome, _ in list(self.became.values()))
-
-    @property
-    def held_back(self) -> Counter[str]:
-        """By reason: dropped by the campaigns, or not sent at the last look."""
-        dropped = Counter(
-            {reason: count for (outcome, reason), count in list(self.decided.items()) if outcome == "drop"}
-        )
-        kept = Counter(reason for outcome, reason in list(self.became.values()) if outcome in ("not_sent", "bounced"))
-        return dropped + kept
-
-    @property
-    def unanswered(self) -> int:
-        """Triggers of which nobody knows yet what became."""
-        return self.triggers - sum(outcome != "unknown" for outcome, _ in list(self.became.values()))
-
     def counter(self, name: str) -> int:
-        """A counter of the profiles job, as last pushed to the metrics page; 0 before the first push."""
+        """A counter of the profiles job, as last pushed; 0 before the first push."""
         try:
             with urllib.request.urlopen(self._metrics, timeout=1) as page:
-                text: str = page.read().decode()
+                return on_page(page.read().decode(), name)
         except OSError:
             return 0
-        lines = (line for line in text.splitlines() if line.startswith(f"{COUNTER}{name}{{") and "profiles" in line)
-        return round(sum(float(line.rsplit(" ", 1)[1]) for line in lines))
 
     def _listen(self) -> None:
         while not self._over.is_set():
@@ -85,26 +59,14 @@ class Tally:
                     self._count(record)
 
     def _count(self, record: ConsumerRecord) -> None:
-        if record.topic == "segment-changes":
-            self.segment_changes += 1
-            return
         decoded = decode(record.value)
-        if not isinstance(decoded, tuple):
-            return
-        told = decoded[1]
-        if record.topic == "decisions":
-            if told["at"] < self._live_from:
-                self.rehearsed += 1
-            else:
-                self.decided[told["outcome"], told["reason"]] += 1
-        elif record.topic == "triggers":
-            self.triggers += 1
-        elif record.topic == "sends":
-            self.became[told["trigger_id"]] = told["outcome"], told["reason"]
-            self._note_mail(told["outcome"])
-        elif record.topic == "dead-letters":
-            self.rejected[told["job"]] += 1
-
-    def _note_mail(self, outcome: str) -> None:
-        if outcome == "sent" and self.first_mail is None:
+        if isinstance(decoded, tuple):
+            self.counts.hear(record.topic, decoded[1])
+        if self.first_mail is None and self.counts.mails:
             self.first_mail = time.monotonic()
+
+
+def on_page(text: str, name: str) -> int:
+    """A counter of the profiles job on a page in Prometheus' format, over all its labels."""
+    lines = (line for line in text.splitlines() if line.startswith(f"{COUNTER}{name}{{") and "profiles" in line)
+    return round(sum(float(line.rsplit(" ", 1)[1]) for line in lines))
