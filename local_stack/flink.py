@@ -39,6 +39,9 @@ io.tmp.dirs: {home}/tmp
 web.upload.dir: {home}/upload
 python.executable: {python}
 python.client.executable: {python}
+# Each job would load Beam's classes anew and leave them behind: 28 MB of metaspace each, and soon none is left; from
+# lib, and asked for there first, they are loaded once for all jobs (2 MB each; both over five jobs, 2026-11-23).
+classloader.resolve-order: parent-first
 state.backend.type: rocksdb
 execution.checkpointing.incremental: true
 execution.checkpointing.dir: file://{home}/checkpoints
@@ -117,7 +120,7 @@ def environment(home: Path) -> dict[str, str]:
 
 
 def prepare(home: Path, port: Ports) -> None:
-    """Write the configuration, and a lib folder that adds the connector to Flink's own jars."""
+    """Write the configuration, and a lib folder that adds the connector and PyFlink's jar to Flink's own."""
     folder = home / "flink"
     for name in ("conf", "lib", "tmp"):
         shutil.rmtree(folder / name, ignore_errors=True)
@@ -126,7 +129,8 @@ def prepare(home: Path, port: Ports) -> None:
     shutil.copytree(package() / "conf", folder / "conf")
     said = {"host": HOST, "home": folder, "python": sys.executable, **port._asdict()}
     (folder / "conf" / "config.yaml").write_text(java_options() + SETTINGS.format(**said))
-    for jar in [*(package() / "lib").glob("*.jar"), *(JARS / "flink").glob("*.jar")]:
+    python = (package() / "opt").glob("flink-python-*.jar")
+    for jar in [*(package() / "lib").glob("*.jar"), *python, *(JARS / "flink").glob("*.jar")]:
         (folder / "lib" / jar.name).symlink_to(jar)
 
 
