@@ -49,6 +49,8 @@ def submit(wish: Wish) -> str:
     addresses, settings, deployment = here()
     stop_at = _stop_at(settings, wish) if wish.until_end else None
     restore = _restore_path(wish, addresses, deployment)
+    if restore is not None:
+        _refuse_other_settings(deployment, settings)
     deployment = _dated(deployment, wish, settings)
     tide = ProfileReader(settings.redis, settings.namespace).tide()
     if wish.job == PROFILES and restore is None:
@@ -114,6 +116,19 @@ def _restore_path(wish: Wish, addresses: Addresses, deployment: Deployment) -> s
     if newest is None:
         exits.fail(f"{wish.job} has completed no checkpoint: leave out --from.", exits.NOT_FOUND)
     return str(newest.parent)
+
+
+def _refuse_other_settings(deployment: Deployment, settings: Settings) -> None:
+    """The operator would refuse such state too, but only after Flink has tried to restart it many times."""
+    now = settings.environment()
+    for name in ("TIDEMARK_TICK", "TIDEMARK_BOUND", "TIDEMARK_SHARDS"):
+        then = deployment.settings.get(name, now[name])
+        if then != now[name]:
+            exits.fail(
+                f"The state was written with {name} {then}, this job has {now[name]}: submit with the old value, "
+                "or leave out --from and let the log be read again.",
+                exits.INPUT,
+            )
 
 
 def _flink_run(addresses: Addresses, settings: Settings, said: list[str], restore: str | None) -> str:

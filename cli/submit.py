@@ -40,6 +40,8 @@ def submit(
     """Hand a job to the Flink cluster; with --until-end wait until it has read everything."""
     from cli.submission import Wish, submit
 
+    if until_end and restore:
+        exits.fail("--until-end reads the log from its beginning, so it cannot go on --from somewhere.", exits.USAGE)
     wish = Wish(job.value, read_time(live_from), until_end, read_length(run_on), restore, config)
     number = submit(wish)
     state = wait_finished(job.value, number) if until_end else "RUNNING"
