@@ -17,7 +17,7 @@ from local_stack.shop.script import T0, Plan
 from local_stack.shop.tally import Tally
 from local_stack.shop.till import Till
 from local_stack.shop.verdict import Verdict, judge
-from udfs.time import MINUTE, Millis
+from udfs.time import HOUR, MINUTE, Millis
 
 SPEED = 30.0
 QUIET = 4.0  # seconds without a word of the jobs: they have nothing more to say
@@ -102,19 +102,19 @@ class Show:
 
         return watch
 
-    def _settle(self, at: int) -> None:
-        """Wait until the tide stands where it can after `at`, every trigger is answered, and nobody says more."""
+    def _settle(self, at: Millis) -> None:
+        """Wait until the tide is near `at`, moves no more, every trigger is answered, and nobody says more."""
         tide = ProfileReader(self.where.redis, "").tide
         until = time.monotonic() + PATIENCE
-        last, since = self._said(), time.monotonic()
+        last, since = self._said(tide()), time.monotonic()
         while time.monotonic() < until:
             time.sleep(0.2)
-            if (now := self._said()) != last:
+            if (now := self._said(tide())) != last:
                 last, since = now, time.monotonic()
-            reached = (tide() or 0) >= at - 2 * BOUND
+            reached = (tide() or 0) >= at - HOUR  # Redis is told a time only when somebody changes
             if reached and not self.tally.counts.unanswered and time.monotonic() - since > QUIET:
                 return
 
-    def _said(self) -> tuple[int, int, int, int]:
+    def _said(self, tide: Millis | None) -> tuple[Millis | None, int, int, int, int]:
         counts = self.tally.counts
-        return counts.signals, counts.segment_changes, counts.mails, counts.unanswered
+        return tide, counts.signals, counts.segment_changes, counts.mails, counts.unanswered
