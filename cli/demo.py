@@ -97,9 +97,10 @@ def _play(home: Path, plan: Plan, once: bool, began: float) -> int:
     where = stack.up(home, say=say)
     with Till(where.kafka) as till, Tally(where.kafka, where.metrics, T0) as tally:
         show = Show(where, plan, deliveries(plan), till, tally, say, began)
-        show.history()
+        show.first_hour()
         for job in JOBS:
             _submit(job, T0)
+        show.history()
         say(f"The jobs run: {where.flink_rest}\nThe mails as they come: {where.render}/outbox\n")
         show.warm_up()
         say("Monday 14:00 in the shop, the sale opens; ten minutes there are twenty seconds here.")
