@@ -109,7 +109,7 @@ class Show:
             line()
             if not told and self.tally.first_mail is not None:
                 told = True
-                self.say(f"\nThe first mail is out, {self.tally.first_mail - self.began:.0f} s after the start.")
+                line.say(f"The first mail is out, {self.tally.first_mail - self.began:.0f} s after the start.")
 
         return watch
 
