@@ -34,7 +34,7 @@ def sentence(events: int, late: int, doubled: int, counts: Counts) -> str:
 
 
 class LiveLine:
-    """Call it often; it speaks when it is time to. On a terminal it stays where it is, over as many rows as it needs."""
+    """Call it often; it speaks when it is time to. On a terminal it stays in place, in as many rows as it needs."""
 
     def __init__(self, tally: Tally, till: Till, clock: ShopClock) -> None:
         self._tally, self._till, self._clock = tally, till, clock
