@@ -8,6 +8,7 @@ from local_stack.shop.catalogue import Product, products
 from local_stack.shop.visitor import Visitor
 from udfs.time import HOUR, MINUTE, SECOND, Millis
 
+FIRST = 42
 ONE_SECOND_BEFORE = 412
 CONVERTED = 7
 OPTED_OUT = 101
@@ -19,6 +20,11 @@ TOO_LATE_FOR_US = (88, 301, 777)
 
 def _thing(name: str) -> Product:
     return next(product for product in products() if product.name == name)
+
+
+def first(who: Visitor, start: Millis) -> None:
+    """Leaves a cart minutes before the sale opens, so that the first mail is not long in coming."""
+    who.add(start - 8 * MINUTE, _thing("Tide Calendar"))
 
 
 def one_second_before(who: Visitor, start: Millis) -> None:
@@ -67,6 +73,7 @@ def too_late_for_us(who: Visitor, start: Millis) -> None:
 
 
 STORIES: Mapping[int, Callable[[Visitor, Millis], None]] = {
+    FIRST: first,
     ONE_SECOND_BEFORE: one_second_before,
     CONVERTED: converted,
     OPTED_OUT: opted_out,
