@@ -1,4 +1,4 @@
-"""One per cent of garbage in every input topic stops nothing, is all in dead-letters, and changes no output."""
+"""One per cent of garbage in every input topic stops no job, is all in dead-letters, and changes no output."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from connectors.topics import INPUTS
 from local_stack.addresses import Addresses
 from tests.baskets.expected import difference
 from tests.baskets.labels import Terms, labels
+from tests.baskets.profile_labels import profiles
 from tests.baskets.shop import shop
 from tests.baskets.through_wire import as_records
 from tests.disturb import Sent
@@ -24,6 +25,9 @@ from udfs.time import HOUR
 
 VISITS = 3_000
 SHARE = 0.01
+
+Coordinate = tuple[str, int, int]
+"""Topic, partition and offset."""
 
 pytestmark = pytest.mark.stack
 
@@ -67,7 +71,7 @@ def test_garbage_is_all_in_dead_letters_and_changes_nothing(stack: Addresses) ->
     place = Place.on(stack, "garbage", parallelism="2")
     mixed = list(with_garbage(records, refused))
     coordinates = place.send(sent for sent, _ in mixed)
-    job = place.run_to_end("campaigns", what.live_from)
+    jobs = {name: place.run_to_end(name, what.live_from) for name in ("campaigns", "profiles")}
 
     buried = {
         (piece.sent.topic, *where): (piece.sent.key, piece.sent.value, piece.refusal.reason.value)
@@ -75,13 +79,21 @@ def test_garbage_is_all_in_dead_letters_and_changes_nothing(stack: Addresses) ->
         if piece and piece.refusal
     }
     letters = place.records("dead-letters")
-    found = {
+    assert len(letters) == len(jobs) * len(refused)
+    for name, job in jobs.items():
+        assert graves(letters, name) == buried
+        assert place.failures(job) == []
+    stop_at = what.last + 48 * HOUR
+    assert difference(place.outcome(), labels(what.calls, Terms(what.live_from), stop_at)) == ""
+    changes = [told for told in place.records("segment-changes") if told["segment"] == "cart_open"]
+    openings = {(told["user_id"], told["change"], told["at"]) for told in changes}
+    assert openings == profiles(what.calls, stop_at).openings
+
+
+def graves(letters: list[dict[str, Any]], job: str) -> dict[Coordinate, tuple[bytes, bytes, str]]:
+    """What a job's dead letters say of each refused record, by where it lies."""
+    return {
         (letter["topic"], letter["partition"], letter["offset"]): (letter["key"], letter["value"], letter["reason"])
         for letter in letters
+        if letter["job"] == job
     }
-    assert len(letters) == len(found) == len(refused)
-    assert found == buried
-    assert {letter["job"] for letter in letters} == {"campaigns"}
-    assert place.failures(job) == []
-    expected = labels(what.calls, Terms(what.live_from), what.last + 48 * HOUR)
-    assert difference(place.outcome(), expected) == ""
