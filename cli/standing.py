@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from kafka.errors import KafkaError
 
 from cli.deployment import here
-from connectors.flink_rest import Cluster, FlinkError
+from connectors.flink_rest import Cluster, FlinkError, Job
 from connectors.settings import Settings
 from connectors.tide import Mark, holding, marks, stands_at
 from connectors.topics import INPUTS, full_name
 from local_stack.health import Health
 from udfs.time import SECOND, Millis
 
+TROUBLED = ("restarting", "failing", "failed")
 # A heartbeat comes every second; a topic that is this much behind the others has lost its own.
 PATIENCE: Millis = 30 * SECOND
 
@@ -23,13 +24,20 @@ def of_jobs() -> list[Health]:
     addresses, _, deployment = here()
     cluster = Cluster(addresses.flink_rest)
     try:
-        states = {job.id: job.state.lower() for job in cluster.jobs()}
+        states = {job.id: _state(cluster, job) for job in cluster.jobs()}
     except FlinkError:
         return []
     return [
         Health(f"job {name}", states.get(job.id, "gone"), f"{addresses.flink_rest}/#/job/{job.id}", None, None)
         for name, job in sorted(deployment.jobs.items())
     ]
+
+
+def _state(cluster: Cluster, job: Job) -> str:
+    """Running, or what keeps it from running."""
+    state = job.state.lower()
+    failures = cluster.failures(job.id) if state in TROUBLED else []
+    return f"{state}: {failures[0]}" if failures else state
 
 
 def of_tide() -> list[Health]:

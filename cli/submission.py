@@ -80,13 +80,11 @@ def _dated(deployment: Deployment, wish: Wish, settings: Settings) -> Deployment
     """Write down once where the past ends and where it begins, so that a replay sees the same."""
     now = int(time.time() * 1000)
     live_from = wish.live_from if wish.live_from is not None else deployment.live_from
-    history_from = deployment.history_from
-    if history_from is None:
-        history_from = _first_event(settings)
+    history_from = deployment.history_from if deployment.history_from is not None else _first_event(settings)
+    if history_from is None:  # nothing has been seen yet, so the past begins now, or where it is said to end
+        history_from = min(now, live_from or now)
     return msgspec.structs.replace(
-        deployment,
-        live_from=now if live_from is None else live_from,
-        history_from=now if history_from is None else history_from,
+        deployment, live_from=now if live_from is None else live_from, history_from=history_from
     )
 
 

@@ -9,12 +9,13 @@ from typing import NamedTuple
 from pyflink.datastream import DataStream
 from pyflink.datastream.data_stream import KeyedStream
 
+from connectors.broker import end_offsets
 from connectors.config_files import Files
 from connectors.flink_environment import environment
 from connectors.flink_input import ticks
 from connectors.flink_names import name_operators
 from connectors.flink_output import sink
-from connectors.settings import Settings
+from connectors.settings import PREFIX, SettingError, Settings
 from connectors.topics import INPUTS, full_name
 from udfs.time import Millis
 
@@ -51,14 +52,24 @@ Topology = Callable[[Inputs, Settings, Run, Files], Outputs]
 
 
 def execute(name: str, topology: Topology, settings: Settings, run: Run, files: Files) -> None:
-    """Build the job `name` and hand it to Flink."""
-    streams, tables = environment(settings)
+    """Build the job `name` and hand it to Flink; SettingError if a slot would have no partition to read."""
     topics = [full_name(topic.name, settings.namespace) for topic in INPUTS]
+    _check_parallelism(settings, topics)
+    streams, tables = environment(settings)
     outputs = topology(Inputs(ticks(tables, topics, settings, run.stop_at is not None)), settings, run, files)
     leaving = [full_name(topic, settings.namespace) for topic in outputs.topics]
     sink(tables, outputs.records, leaving, name, settings)
     name_operators(streams)
     streams.execute(job_name(name, settings))
+
+
+def _check_parallelism(settings: Settings, topics: list[str]) -> None:
+    """A reader without a partition never tells its time, and would hold the tide for ever."""
+    partitions = len(end_offsets(settings.kafka, topics))
+    if settings.parallelism > partitions:
+        raise SettingError(
+            f"{PREFIX}PARALLELISM is {settings.parallelism}, but the input topics have {partitions} partitions in all"
+        )
 
 
 def job_name(name: str, settings: Settings) -> str:
