@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import zipfile
 from pathlib import Path
@@ -13,15 +14,16 @@ SUFFIXES = (".py", ".avsc", ".lock", ".lua")
 
 
 def write_archive(path: Path) -> Path:
-    """Write the zip; the same code gives the same bytes."""
+    """Write the zip, whole or not at all; the same code gives the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    fresh = path.with_suffix(f".{os.getpid()}")
+    with zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED) as archive:
         for package in PACKAGES:
             for file in sorted((ROOT / package).rglob("*")):
                 if file.suffix in SUFFIXES:
                     entry = zipfile.ZipInfo(file.relative_to(ROOT).as_posix())
                     archive.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)
-    return path
+    return fresh.replace(path)
 
 
 if __name__ == "__main__":

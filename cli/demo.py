@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -98,8 +98,7 @@ def _play(home: Path, plan: Plan, once: bool, began: float) -> int:
     with Till(where.kafka) as till, Tally(where.kafka, where.metrics, T0) as tally:
         show = Show(where, plan, deliveries(plan), till, tally, say, began)
         show.first_hour()
-        for job in JOBS:
-            _submit(job, T0)
+        _submit(JOBS, T0)
         show.history()
         say(f"The jobs run: {where.flink_rest}\nThe mails as they come: {where.render}/outbox\n")
         show.warm_up()
@@ -114,20 +113,29 @@ def _play(home: Path, plan: Plan, once: bool, began: float) -> int:
     return code
 
 
-def _submit(job: str, live_from: int) -> None:
+def _submit(jobs: Sequence[str], live_from: int) -> None:
+    """All at once: most of a submission is a Java machine warming up."""
     since = datetime.fromtimestamp(live_from / 1000, UTC).isoformat()
-    command = [sys.executable, "-m", "cli", "submit", job, "--live-from", since]
-    # A session of its own, so that an interruption ends `flink run` and its Java as well.
-    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
+    # Sessions of their own, so that an interruption ends `flink run` and its Java as well.
+    running = {
+        job: subprocess.Popen(
+            [sys.executable, "-m", "cli", "submit", job, "--live-from", since],
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        for job in jobs
+    }
     try:
-        refused = running.wait()
+        refused = [job for job, submission in running.items() if submission.wait()]
     except BaseException:
-        os.killpg(running.pid, signal.SIGKILL)
-        running.wait()
+        for submission in running.values():
+            with suppress(ProcessLookupError):
+                os.killpg(submission.pid, signal.SIGKILL)
+            submission.wait()
         raise
     if refused:
-        exits.fail(f"The job {job} was not accepted.", exits.JOB_FAILED)
-    say(f"Submitted {job}.")
+        exits.fail(f"Not accepted: {', '.join(refused)}.", exits.JOB_FAILED)
+    say(f"Submitted {' and '.join(jobs)}.")
 
 
 def _explain(user: str) -> None:

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -41,13 +43,16 @@ def read_deployment(home: Path, namespace: str) -> Deployment:
     return _read(home).get(namespace, Deployment())
 
 
-def write_deployment(home: Path, namespace: str, deployment: Deployment) -> None:
-    """Write it down, leaving the other namespaces as they are."""
-    everything = _read(home) | {namespace: deployment}
+def update_deployment(home: Path, namespace: str, change: Callable[[Deployment], Deployment]) -> None:
+    """Write down what `change` makes of it, leaving other namespaces and those who write at the same time in peace."""
     path = home / "deployment.json"
-    fresh = path.with_suffix(".new")
-    fresh.write_bytes(msgspec.json.format(msgspec.json.encode(everything)))
-    fresh.replace(path)
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        everything = _read(home)
+        everything[namespace] = change(everything.get(namespace, Deployment()))
+        fresh = path.with_suffix(".new")
+        fresh.write_bytes(msgspec.json.format(msgspec.json.encode(everything)))
+        fresh.replace(path)
 
 
 def here() -> tuple[Addresses, Settings, Deployment]:

@@ -14,7 +14,7 @@ import msgspec
 
 from cli import exits
 from cli.code_archive import write_archive
-from cli.deployment import Deployment, SubmittedJob, here, write_deployment
+from cli.deployment import Deployment, SubmittedJob, here, update_deployment
 from connectors import broker
 from connectors.profile_reader import ProfileReader
 from connectors.settings import Settings
@@ -163,7 +163,11 @@ def _reason(told: str) -> str:
 def _write_down(addresses: Addresses, settings: Settings, deployment: Deployment, name: str, job: str) -> None:
     known = addresses.environment()
     chosen = {key: value for key, value in settings.environment().items() if key not in known}
-    jobs = {**deployment.jobs, name: SubmittedJob(job)}
-    write_deployment(
-        addresses.home, settings.namespace, msgspec.structs.replace(deployment, settings=chosen, jobs=jobs)
-    )
+
+    def with_job(latest: Deployment) -> Deployment:
+        jobs = {**latest.jobs, name: SubmittedJob(job)}
+        return msgspec.structs.replace(
+            deployment, settings=chosen, jobs=jobs, epoch=max(latest.epoch, deployment.epoch)
+        )
+
+    update_deployment(addresses.home, settings.namespace, with_job)

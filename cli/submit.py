@@ -57,7 +57,7 @@ def stop(
     """Stop a job; its newest checkpoint stays, and `submit JOB --from latest` goes on from there."""
     import msgspec
 
-    from cli.deployment import SubmittedJob, here, write_deployment
+    from cli.deployment import Deployment, SubmittedJob, here, update_deployment
     from connectors.flink_rest import Cluster, FlinkError
 
     addresses, settings, deployment = here()
@@ -71,8 +71,12 @@ def stop(
             cluster.cancel(submitted.id)
     except FlinkError as error:
         exits.fail(f"{job.value} was not stopped: {error}", exits.JOB_FAILED)
-    jobs = {**deployment.jobs, job.value: SubmittedJob(submitted.id, path)}
-    write_deployment(addresses.home, settings.namespace, msgspec.structs.replace(deployment, jobs=jobs))
+
+    def stopped(latest: Deployment) -> Deployment:
+        jobs = {**latest.jobs, job.value: SubmittedJob(submitted.id, path)}
+        return msgspec.structs.replace(latest, jobs=jobs)
+
+    update_deployment(addresses.home, settings.namespace, stopped)
     typer.echo(path or f"{job.value} is stopped", err=path is None)
 
 

@@ -9,18 +9,18 @@ from typing import Any
 
 from pyflink.datastream import StreamExecutionEnvironment
 
-# In the order of the flow; the first that matches the planner's name gives ours.
+# The first that matches the planner's name gives ours: one after another, the last for the rest.
 _NAMES = (
-    (r"^KafkaSource", "Events"),
-    (r"^OverAggregate", "Effective time"),
-    (r"^LocalWindowAggregate", "Ticks begin"),
-    (r"^GlobalWindowAggregate", "Ticks complete"),
-    (r"^Correlate", "Records of a tick"),
-    (r"^outputs", "Output topics"),
-    (r"^Calc", "Columns"),
-    (r"^ConstraintEnforcer", "Not null"),
-    (r"^TableToDataStream", "Rows"),
-    (r"^DataStreamToTable", "Rows"),
+    (r"^KafkaSource", ("Events",)),
+    (r"^OverAggregate", ("Newest time of each partition",)),
+    (r"^LocalWindowAggregate", ("Ticks begin",)),
+    (r"^GlobalWindowAggregate", ("Ticks complete",)),
+    (r"^Correlate", ("Records of a tick",)),
+    (r"^outputs", ("Output topics",)),
+    (r"^Calc", ("Shard and place in the log", "Late or on time", "One row a tick", "Topic, key, value, time")),
+    (r"^ConstraintEnforcer", ("Nothing missing",)),
+    (r"^TableToDataStream", ("To stream",)),
+    (r"^DataStreamToTable", ("To table",)),
 )
 _NOT_OPERATORS = ("PartitionTransformation", "UnionTransformation")
 
@@ -34,14 +34,12 @@ def name_operators(streams: StreamExecutionEnvironment) -> None:
     for transformation in _upstream_first(streams):
         if transformation.getClass().getSimpleName() in _NOT_OPERATORS or transformation.getUid() is not None:
             continue
-        name = _friendly(transformation.getName())
-        seen[name] += 1
+        planned = transformation.getName()
+        pattern, names = next((known for known in _NAMES if re.match(known[0], planned)), (planned, (planned,)))
+        name = names[min(seen[pattern], len(names) - 1)]
+        seen[pattern] += 1
         transformation.setName(name)
-        transformation.setUid(f"{name.lower().replace(' ', '-')}-{seen[name]}")
-
-
-def _friendly(planned: str) -> str:
-    return next((name for pattern, name in _NAMES if re.match(pattern, planned)), planned)
+        transformation.setUid(f"{re.sub('[^a-z]+', '-', name.lower())}-{seen[pattern]}")
 
 
 def _upstream_first(streams: StreamExecutionEnvironment) -> Iterator[Any]:
