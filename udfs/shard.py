@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import groupby
 from operator import attrgetter
 from typing import Generic, TypeVar
@@ -102,8 +102,3 @@ class Shard(Generic[S, O]):
         """An alarm that moves with every event leaves its old times behind, and a far one would keep them for long."""
         self._alarms = [(at, user) for user, at in self.wakes.items()]
         heapq.heapify(self._alarms)
-
-
-def run(shard: Shard[S, O], ticks: Sequence[tuple[Millis, Sequence[Event]]]) -> list[O]:
-    """Outputs of complete ticks, given as (last millisecond, events), in turn."""
-    return [output for until, events in ticks for output in shard.tick(events, until)]
