@@ -14,15 +14,17 @@ import msgspec
 
 from cli import exits
 from connectors.settings import SettingError, Settings, from_environment
-from local_stack.addresses import Addresses, load
+from local_stack.addresses import ROOT, Addresses, load
 from udfs.time import Millis
 
 
 class SubmittedJob(msgspec.Struct, frozen=True):
-    """A job as it was last submitted; `savepoint` is where it was stopped, if it was."""
+    """A job as it was last submitted: from where, if not from the beginning, and the savepoint it was stopped at."""
 
     id: str
     savepoint: str | None = None
+    started_from: str | None = None
+    config: str = str(ROOT / "config")
 
 
 class Deployment(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -41,12 +42,11 @@ def explain(
 
 def story_of(user: str) -> tuple[Sequence[Moment], int, Millis | None]:
     """All moments of a person, how many doubled messages were dropped, and where the tide stands."""
-    from cli.deployment import here
+    from cli.deployment import SubmittedJob, here
     from cli.retelling import retell
     from cli.story import Heard, tell
     from connectors.config_files import read_config
     from connectors.person_log import read_person
-    from local_stack.addresses import ROOT
     from udfs.campaign_config import campaign_rule
 
     _, settings, deployment = here()
@@ -54,8 +54,8 @@ def story_of(user: str) -> tuple[Sequence[Moment], int, Millis | None]:
     if not log.events:
         exits.fail(f"Nothing was ever heard of {user!r}: `./tidemark read cart` shows whom there is.", exits.NOT_FOUND)
     assert log.tide is not None
-    since = deployment.live_from or 0
-    rule = campaign_rule(read_config(ROOT / "config"), since, deployment.history_from or 0)
+    since, campaigns = deployment.live_from or 0, deployment.jobs.get("campaigns", SubmittedJob(""))
+    rule = campaign_rule(read_config(Path(campaigns.config)), since, deployment.history_from or 0)
     retelling = retell(rule, log.events, log.tide)
     heard = Heard(
         log.received,

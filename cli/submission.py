@@ -52,17 +52,29 @@ def submit(wish: Wish) -> str:
     if restore is not None:
         _refuse_other_settings(deployment, settings)
     deployment = _dated(deployment, wish, settings)
-    tide = ProfileReader(settings.redis, settings.namespace).tide()
+    caught_up_at = None
     if wish.job == PROFILES and restore is None:
         deployment = msgspec.structs.replace(deployment, epoch=deployment.epoch + 1)
+        caught_up_at = _caught_up_at(settings, stop_at)
     settings = dataclasses.replace(settings, epoch=str(deployment.epoch))
-    said = [wish.job, "--config", str(wish.config.absolute())]
+    config = str(wish.config.absolute())
+    said = [wish.job, "--config", config]
     said += ["--live-from", str(deployment.live_from), "--history-from", str(deployment.history_from)]
     said += ["--stop-at", str(stop_at)] if stop_at is not None else []
-    said += ["--caught-up-at", str(tide)] if wish.job == PROFILES and tide is not None else []
+    said += ["--caught-up-at", str(caught_up_at)] if caught_up_at is not None else []
     job = _flink_run(addresses, settings, said, restore)
-    _write_down(addresses, settings, deployment, wish.job, job)
+    _write_down(addresses, settings, deployment, wish.job, SubmittedJob(job, None, restore, config))
     return job
+
+
+def _caught_up_at(settings: Settings, stop_at: Millis | None) -> Millis | None:
+    """Where the epoch that is read now stands, or where this run ends if that is earlier; None if there is no epoch."""
+    reader = ProfileReader(settings.redis, settings.namespace)
+    try:
+        tide = reader.tide()
+    finally:
+        reader.close()
+    return tide if tide is None or stop_at is None else min(tide, stop_at)
 
 
 def _stop_at(settings: Settings, wish: Wish) -> Millis:
@@ -111,9 +123,11 @@ def _restore_path(wish: Wish, addresses: Addresses, deployment: Deployment) -> s
         return submitted.savepoint
     found = (addresses.home / "flink" / "checkpoints" / submitted.id).glob("chk-*/_metadata")
     newest = max(found, key=lambda path: path.stat().st_mtime_ns, default=None)
-    if newest is None:
+    if newest is not None:
+        return str(newest.parent)
+    if submitted.started_from is None:
         exits.fail(f"{wish.job} has completed no checkpoint: leave out --from.", exits.NOT_FOUND)
-    return str(newest.parent)
+    return submitted.started_from
 
 
 def _refuse_other_settings(deployment: Deployment, settings: Settings) -> None:
@@ -160,12 +174,12 @@ def _reason(told: str) -> str:
     return (python or java or lines or ["it said nothing"])[-1]
 
 
-def _write_down(addresses: Addresses, settings: Settings, deployment: Deployment, name: str, job: str) -> None:
+def _write_down(addresses: Addresses, settings: Settings, deployment: Deployment, name: str, job: SubmittedJob) -> None:
     known = addresses.environment()
     chosen = {key: value for key, value in settings.environment().items() if key not in known}
 
     def with_job(latest: Deployment) -> Deployment:
-        jobs = {**latest.jobs, name: SubmittedJob(job)}
+        jobs = {**latest.jobs, name: job}
         return msgspec.structs.replace(
             deployment, settings=chosen, jobs=jobs, epoch=max(latest.epoch, deployment.epoch)
         )

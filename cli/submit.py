@@ -57,7 +57,7 @@ def stop(
     """Stop a job; its newest checkpoint stays, and `submit JOB --from latest` goes on from there."""
     import msgspec
 
-    from cli.deployment import Deployment, SubmittedJob, here, update_deployment
+    from cli.deployment import Deployment, here, update_deployment
     from connectors.flink_rest import Cluster, FlinkError
 
     addresses, settings, deployment = here()
@@ -73,7 +73,7 @@ def stop(
         exits.fail(f"{job.value} was not stopped: {error}", exits.JOB_FAILED)
 
     def stopped(latest: Deployment) -> Deployment:
-        jobs = {**latest.jobs, job.value: SubmittedJob(submitted.id, path)}
+        jobs = {**latest.jobs, job.value: msgspec.structs.replace(submitted, savepoint=path)}
         return msgspec.structs.replace(latest, jobs=jobs)
 
     update_deployment(addresses.home, settings.namespace, stopped)

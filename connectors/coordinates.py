@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 OFFSET_BITS = 44
 PARTITION_BITS = 14
+TOPIC_SHIFT = OFFSET_BITS + PARTITION_BITS
 
 
 class Coordinates(NamedTuple):
@@ -19,7 +20,7 @@ class Coordinates(NamedTuple):
 def unpack(coordinate: int) -> Coordinates:
     """The inverse of topic << 58 | partition << 44 | offset."""
     return Coordinates(
-        coordinate >> (OFFSET_BITS + PARTITION_BITS),
+        coordinate >> TOPIC_SHIFT,
         (coordinate >> OFFSET_BITS) & ((1 << PARTITION_BITS) - 1),
         coordinate & ((1 << OFFSET_BITS) - 1),
     )

@@ -16,7 +16,7 @@ from pyflink.java_gateway import get_gateway
 from pyflink.table import DataTypes, Schema, StreamTableEnvironment
 from pyflink.table.schema import Schema as TableSchema
 
-from connectors.coordinates import OFFSET_BITS, PARTITION_BITS
+from connectors.coordinates import OFFSET_BITS, TOPIC_SHIFT
 from connectors.settings import Settings
 from connectors.topics import HEARTBEAT_KEY
 from udfs.time import Millis
@@ -60,8 +60,7 @@ def _effective(topics: Sequence[str], settings: Settings) -> str:
     index = " ".join(f"WHEN '{topic}' THEN {number}" for number, topic in enumerate(topics))
     bound, shards = settings.bound, settings.shards
     coordinate = (
-        f"CAST(CASE topic {index} END AS BIGINT) * {1 << (OFFSET_BITS + PARTITION_BITS)}"
-        f" + CAST(part AS BIGINT) * {1 << OFFSET_BITS} + off"
+        f"CAST(CASE topic {index} END AS BIGINT) * {1 << TOPIC_SHIFT} + CAST(part AS BIGINT) * {1 << OFFSET_BITS} + off"
     )
     return f"""
         SELECT shard, k, v, coordinate, ms, eff, TO_TIMESTAMP_LTZ(eff, 3) AS eff_time FROM (

@@ -8,7 +8,7 @@ from typing import Any
 from pyflink.common import Row
 
 from connectors import dead_letters
-from connectors.coordinates import unpack
+from connectors.coordinates import TOPIC_SHIFT, unpack
 from connectors.input_events import read_event
 from connectors.records import Record
 from connectors.rejected import Rejected
@@ -36,7 +36,7 @@ class Border:
         events: list[Event] = []
         refused: list[Record] = []
         for key, value, coordinate, time, effective in sorted(zip(*tick, strict=True), key=_by_coordinate):
-            kind = _KINDS[coordinate >> 58]
+            kind = _KINDS[coordinate >> TOPIC_SHIFT]
             event = read_event(kind, key, value, time, effective)
             if isinstance(event, Event):
                 events.append(event)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 
 class Counters:
-    """Counts into `group`; a label becomes a Prometheus label, so its values must come from a closed list.
+    """Counts into `group`; a label becomes a Prometheus label, so its values must come from a closed list."""
 
-    `always` are the names that are shown from the start, when nothing was counted yet.
-    """
-
-    def __init__(self, group: Any, always: Iterable[str] = ()) -> None:
+    def __init__(self, group: Any) -> None:
         self._group = group.add_group("tidemark")
-        self._counters: dict[tuple[str, ...], Any] = {(name,): self._group.counter(name) for name in always}
+        self._counters: dict[tuple[str, ...], Any] = {}
 
     def add(self, name: str, by: int = 1, **labels: str) -> None:
         if not by:

@@ -25,7 +25,6 @@ from udfs.time import Millis
 _BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
 _RECORD = Types.ROW_NAMED(["topic", "k", "v", "ts"], [Types.STRING(), _BYTES, _BYTES, Types.LONG()])
 OUTPUT = Types.ROW_NAMED(["records"], [Types.OBJECT_ARRAY(_RECORD)])
-COUNTED = ("events", "late", "duplicates", "ticks")
 END_OF_TIME: Millis = (1 << 63) - 1
 
 
@@ -62,7 +61,7 @@ class TickOperator(KeyedProcessFunction):  # type: ignore[misc]
         reads = getattr(self._rule, "reads", "")
         self._meta = Meta(FORMAT, settings.tick, settings.shards, settings.bound, reads)
         self._view = self._work.view(self._rule)
-        self._counters = Counters(context.get_metrics_group(), COUNTED)
+        self._counters = Counters(context.get_metrics_group())
         self._border = Border(self._work.job, settings.namespace, self._counters)
         self._state = context.get_map_state(MapStateDescriptor("shard", Types.STRING(), _BYTES))
         self._shards: dict[int, StoredShard] = {}
