@@ -25,6 +25,7 @@ from udfs.time import Millis
 
 PROFILES = "profiles"
 FIRST_RECORDS = 1_000
+_UNMAPPED = "Cannot map checkpoint/savepoint state"
 _JOB_ID = re.compile(r"JobID ([0-9a-f]{32})")
 
 
@@ -168,6 +169,11 @@ def _flink_run(addresses: Addresses, settings: Settings, said: list[str], restor
 
 def _reason(told: str) -> str:
     """The line that says what was wrong: Python's last error, else Java's last cause."""
+    if _UNMAPPED in told:
+        return (
+            "its state was written by a release with another format of state (FORMAT in CHANGELOG.md): go back to that "
+            "release, or leave out --from and let the log be read again"
+        )
     lines = [line.strip() for line in told.splitlines()]
     python = [line for line in lines if re.match(r"(?!org\.|java)[\w.]+(Error|Exception|Mismatch): ", line)]
     java = [line for line in lines if line.startswith("Caused by: ")]

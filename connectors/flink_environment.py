@@ -7,8 +7,7 @@ from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment
 
 from connectors.settings import Settings
-
-MAX_PARALLELISM = 128
+from connectors.shard_labels import KEY_GROUPS
 
 
 def environment(settings: Settings) -> tuple[StreamExecutionEnvironment, StreamTableEnvironment]:
@@ -23,7 +22,7 @@ def environment(settings: Settings) -> tuple[StreamExecutionEnvironment, StreamT
 def _options(settings: Settings) -> dict[str, str]:
     return {
         "parallelism.default": str(settings.parallelism),
-        "pipeline.max-parallelism": str(MAX_PARALLELISM),
+        "pipeline.max-parallelism": str(KEY_GROUPS),
         "pipeline.object-reuse": "true",
         "pipeline.auto-generate-uids": "false",
         "execution.checkpointing.interval": f"{settings.checkpoint_interval} ms",

@@ -18,6 +18,7 @@ from pyflink.table.schema import Schema as TableSchema
 
 from connectors.coordinates import OFFSET_BITS, TOPIC_SHIFT
 from connectors.settings import Settings
+from connectors.shard_labels import in_sql, labels
 from connectors.topics import HEARTBEAT_KEY
 from udfs.time import Millis
 
@@ -29,10 +30,11 @@ TICK_ROW = Types.ROW_NAMED(
 
 
 def ticks(tables: StreamTableEnvironment, topics: Sequence[str], settings: Settings, bounded: bool) -> KeyedStream:
-    """Ticks of `topics` (in the order of their Kind), keyed by shard; `bounded` reads to the offsets of now."""
+    """Ticks of `topics` (in the order of their Kind), keyed by label of shard; `bounded` reads to the ends of now."""
     tables.execute_sql(_source(topics, settings, bounded))
     records = tables.to_data_stream(tables.sql_query(_effective(topics, settings)))
     tables.create_temporary_view("effective_records", tables.from_data_stream(records, _with_rowtime()))
+    tables.create_temporary_view("labelled_records", tables.sql_query(_labelled(settings)))
     return _keyed_by_shard(tables.to_data_stream(tables.sql_query(_tumble(settings))))
 
 
@@ -97,10 +99,17 @@ def _with_rowtime() -> TableSchema:
     )
 
 
+def _labelled(settings: Settings) -> str:
+    """Behind the conversion on purpose: the planner would else hash the key once for each comparison."""
+    return f"""
+        SELECT {in_sql("shard", labels(settings.shards))} AS shard, k, v, coordinate, ms, eff, eff_time
+        FROM effective_records"""
+
+
 def _tumble(settings: Settings) -> str:
     return f"""
         SELECT shard, ROW(ARRAY_AGG(k), ARRAY_AGG(v), ARRAY_AGG(coordinate), ARRAY_AGG(ms), ARRAY_AGG(eff)) AS tick
-        FROM TUMBLE(TABLE effective_records, DESCRIPTOR(eff_time), {_interval(settings.tick)})
+        FROM TUMBLE(TABLE labelled_records, DESCRIPTOR(eff_time), {_interval(settings.tick)})
         GROUP BY shard, window_start, window_end"""
 
 

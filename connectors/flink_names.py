@@ -9,6 +9,10 @@ from typing import Any
 
 from pyflink.datastream import StreamExecutionEnvironment
 
+_CALCULATIONS = (
+    *("Shard and place in the log", "Late or on time", "Label of the shard"),
+    *("One row a tick", "Topic, key, value, time"),
+)
 # The first that matches the planner's name gives ours: one after another, the last for the rest.
 _NAMES = (
     (r"^KafkaSource", ("Events",)),
@@ -17,7 +21,16 @@ _NAMES = (
     (r"^GlobalWindowAggregate", ("Ticks complete",)),
     (r"^Correlate", ("Records of a tick",)),
     (r"^outputs", ("Output topics",)),
-    (r"^Calc", ("Shard and place in the log", "Late or on time", "One row a tick", "Topic, key, value, time")),
+    (
+        r"^Calc",
+        (
+            "Shard and place in the log",
+            "Late or on time",
+            "Label of the shard",
+            "One row a tick",
+            "Topic, key, value, time",
+        ),
+    ),
     (r"^ConstraintEnforcer", ("Nothing missing",)),
     (r"^TableToDataStream", ("To stream",)),
     (r"^DataStreamToTable", ("To table",)),

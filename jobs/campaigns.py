@@ -14,6 +14,7 @@ from connectors.settings import Settings
 from jobs.run import Inputs, Outputs, Run
 from udfs.campaign_config import campaign_rule
 from udfs.campaign_rule import CampaignRule
+from udfs.operators.stored_shard import FORMAT
 from udfs.operators.tick_operator import OUTPUT, TickOperator
 from udfs.person import Person
 
@@ -41,6 +42,6 @@ def topology(inputs: Inputs, settings: Settings, run: Run, files: Files) -> Outp
     records = (
         inputs.ticks.process(TickOperator(work, run.stop_at), OUTPUT)
         .name("Carts, deadlines and the governor")
-        .uid("campaigns")
+        .uid(f"campaigns-{FORMAT}")
     )
     return Outputs(records, ("triggers", "decisions", "dead-letters"))

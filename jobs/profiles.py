@@ -14,6 +14,7 @@ from connectors.profile_store import ProfileStore
 from connectors.settings import Settings
 from jobs.run import Inputs, Outputs, Run
 from udfs.operators.redis_view import RedisView
+from udfs.operators.stored_shard import FORMAT
 from udfs.operators.tick_operator import OUTPUT, TickOperator
 from udfs.profile_config import load
 from udfs.profile_rule import ProfileRule
@@ -44,6 +45,8 @@ def topology(inputs: Inputs, settings: Settings, run: Run, files: Files) -> Outp
     work = ProfileWork(settings, run, files)
     work.rule()  # an error in a file is told now, not in a worker
     records = (
-        inputs.ticks.process(TickOperator(work, run.stop_at), OUTPUT).name("Scores, facts and segments").uid("profiles")
+        inputs.ticks.process(TickOperator(work, run.stop_at), OUTPUT)
+        .name("Scores, facts and segments")
+        .uid(f"profiles-{FORMAT}")
     )
     return Outputs(records, ("segment-changes", "dead-letters"))

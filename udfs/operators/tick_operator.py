@@ -15,6 +15,7 @@ from pyflink.datastream.state import MapStateDescriptor
 
 from connectors.records import Record
 from connectors.settings import Settings
+from connectors.shard_labels import labels
 from udfs.events import Event
 from udfs.operators.border import Border
 from udfs.operators.counters import Counters
@@ -66,6 +67,7 @@ class TickOperator(KeyedProcessFunction):  # type: ignore[misc]
         self._state = context.get_map_state(MapStateDescriptor("shard", Types.STRING(), _BYTES))
         self._shards: dict[int, StoredShard] = {}
         self._alarms: dict[int, Millis] = {}
+        self._numbers = {label: number for number, label in enumerate(labels(settings.shards))}
 
     def process_element(self, tick: Row, ctx: KeyedProcessFunction.Context) -> Iterator[Row]:
         events, rejected = self._border.read(tick)
@@ -74,7 +76,7 @@ class TickOperator(KeyedProcessFunction):  # type: ignore[misc]
         return self._run(ctx, [event for event in events if event.at <= until], until, rejected)
 
     def on_timer(self, timestamp: Millis, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[Row]:
-        self._alarms.pop(ctx.get_current_key(), None)
+        self._alarms.pop(self._numbers[ctx.get_current_key()], None)
         tide = ctx.timer_service().current_watermark()
         complete = (tide + 1) // self._tick * self._tick - 1
         if tide == END_OF_TIME:
@@ -85,7 +87,7 @@ class TickOperator(KeyedProcessFunction):  # type: ignore[misc]
         return until if self._stop_at is None else min(until, self._stop_at)
 
     def _run(self, ctx: Any, events: Iterable[Event], until: Millis, rejected: list[Record]) -> Iterator[Row]:
-        number = ctx.get_current_key()
+        number = self._numbers[ctx.get_current_key()]
         stored = self._shards.get(number) or self._open_shard(number)
         shard = stored.shard
         duplicates = shard.seen.duplicates

@@ -1,0 +1,49 @@
+"""Our copy of Flink's two hashes is Flink's: asked in a JVM, without a cluster."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from random import Random
+
+import pytest
+
+from connectors.shard_labels import key_by_group, labels, sql_group
+from local_stack import java
+
+pytestmark = pytest.mark.stack
+
+ASK_FLINK = """
+import json, sys
+from pyflink.java_gateway import get_gateway
+gateway = get_gateway()
+flink = gateway.jvm.org.apache.flink
+group = flink.runtime.state.KeyGroupRangeAssignment.assignToKeyGroup
+told = []
+for label in json.load(sys.stdin):
+    binary = flink.table.data.binary.BinaryRowData(1)
+    writer = flink.table.data.writer.BinaryRowWriter(binary)
+    writer.writeInt(0, label)
+    writer.complete()
+    row = flink.types.Row.ofKind(flink.types.RowKind.INSERT, gateway.new_array(gateway.jvm.java.lang.Object, 1))
+    row.setField(0, label)
+    told.append((group(binary, 128), group(row, 128)))
+print(json.dumps(told))
+"""
+
+
+def test_both_hashes_are_those_of_flink() -> None:
+    """Wrong ones would still give right rows, only on the wrong subtask: nothing else would tell."""
+    dice = Random(1)
+    asked = [*labels(16), *(dice.randrange(1 << 31) for _ in range(50))]
+    answer = subprocess.run(
+        [sys.executable, "-c", ASK_FLINK],
+        input=json.dumps(asked),
+        env={**os.environ, "JAVA_HOME": str(java.home())},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(answer.stdout.splitlines()[-1]) == [[sql_group(label), key_by_group(label)] for label in asked]
