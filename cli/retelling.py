@@ -10,7 +10,7 @@ from udfs.events import Event
 from udfs.memory_driver import drive
 from udfs.outputs import Decision
 from udfs.person import Person
-from udfs.step import Step
+from udfs.step import SAME, Step
 from udfs.time import Millis
 
 
@@ -42,7 +42,7 @@ class Noted:
         self, at: Millis, event: Event | None, before: Person | None, step: Step[Person, Told]
     ) -> Step[Person, Told]:
         decisions = tuple(told for told in step.emit if isinstance(told, Decision))
-        self.moves.append(Move(at, event, before, step.state, decisions))
+        self.moves.append(Move(at, event, before, before if step is SAME else step.state, decisions))
         return step
 
 

@@ -47,19 +47,19 @@ Signals = Mapping[str, Abandonment]
 
 def after_click(spells: Spells, signals: Signals, at: Millis) -> Spells:
     """A sign of life anywhere on the site."""
-    return tuple(_alive(spell, at) if _watches_site(spell, signals) else spell for spell in spells)
+    return tuple([_alive(spell, at) if _watches_site(spell, signals) else spell for spell in spells])
 
 
 def after_cart_event(spells: Spells, signals: Signals, cart: Cart, changed: bool, at: Millis) -> Spells:
     """`cart` was touched; a change of its content starts its spells anew, or ends them if it is now empty."""
-    moved = tuple(
+    moved = [
         _alive(spell, at) if spell.cart_id == cart.cart_id or _watches_site(spell, signals) else spell
         for spell in spells
         if not (changed and spell.cart_id == cart.cart_id)
-    )
-    if not changed or not cart.lines:
-        return moved
-    return (*moved, *(Spell(campaign, cart.cart_id, at, at) for campaign in signals))
+    ]
+    if changed and cart.lines:
+        moved += [Spell(campaign, cart.cart_id, at, at) for campaign in signals]
+    return tuple(moved)
 
 
 def in_filled_carts(spells: Spells, carts: Carts) -> Spells:

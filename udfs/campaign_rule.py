@@ -16,7 +16,7 @@ from udfs.governor import Question, decide
 from udfs.outputs import Decision, Trigger
 from udfs.person import Due, Person, Sent, after
 from udfs.profile_rule import ProfileRule
-from udfs.step import FORGET, Step
+from udfs.step import FORGET, SAME, Step
 from udfs.time import Millis
 
 Told = Decision | Trigger
@@ -56,7 +56,7 @@ class CampaignRule:
             return FORGET
         person = after(state or Person(event.user, event.at), event, self._signals)
         if self.profile is None:
-            return self._step(person)
+            return SAME if person is state else self._step(person)
         step = self.profile.on_event(person.profile, event)
         return self._step(msgspec.structs.replace(person, profile=step.state), (), step.wake_at)
 
@@ -77,22 +77,21 @@ class CampaignRule:
     ) -> Step[Person, Told]:
         if person.blank:
             return Step(None, told)
-        return Step(person, told, min(self._wakes(person, profile_wake), default=None))
+        return Step(person, told, self._wake_at(person, profile_wake))
 
-    def _wakes(self, person: Person, profile_wake: Millis | None) -> Iterator[Millis]:
-        """When something happens by the clock alone."""
+    def _wake_at(self, person: Person, profile_wake: Millis | None) -> Millis | None:
+        """When something next happens by the clock alone."""
+        soonest = [at for at in (person.forget_at, person.carts.next_forgotten(), profile_wake) if at is not None]
         for spell in person.spells:
             if signal := self._signals.get(spell.campaign):
-                yield signal.deadline(spell)
-        for due in person.dues:
-            yield due.at
+                soonest.append(signal.deadline(spell))
+        if person.dues:
+            soonest += [due.at for due in person.dues]
         if person.sent:
-            yield person.sent[0].at + self._sent_ttl
+            soonest.append(person.sent[0].at + self._sent_ttl)
         if person.last_order is not None:
-            yield person.last_order + self._order_ttl
-        for at in (person.forget_at, person.carts.next_forgotten(), profile_wake):
-            if at is not None:
-                yield at
+            soonest.append(person.last_order + self._order_ttl)
+        return min(soonest, default=None)
 
     def _come(self, person: Person, at: Millis) -> Iterator[Signal]:
         for spell in person.spells:

@@ -62,7 +62,9 @@ def replace(lines: Lines, told: Iterable[Line]) -> Lines:
 
 def same_content(one: Lines, other: Lines) -> bool:
     """True if both hold the same pieces; order, prices and names do not matter."""
-    return one is other or _content(one) == _content(other)
+    if one is other:
+        return True
+    return len(one) == len(other) and _content(one) == _content(other)
 
 
 def _content(lines: Lines) -> dict[tuple[str, str | None], int]:

@@ -35,12 +35,11 @@ class Cart(msgspec.Struct, frozen=True, array_like=True, gc=False):
         total = sum(line.quantity * (line.price or 0) for line in self.lines)
         return max(-_LONG, min(_LONG, total))
 
-    def with_lines(self, lines: Lines, at: Millis, currency: str | None = None) -> Cart:
+    def with_lines(self, lines: Lines, changed_at: Millis, currency: str | None = None) -> Cart:
         """The cart with this content; the same object if nothing at all is different."""
         currency = currency or self.currency
         if lines is self.lines and currency == self.currency:
             return self
-        changed_at = self.changed_at if same_content(lines, self.lines) else at
         return Cart(self.cart_id, changed_at, lines, currency)
 
 
@@ -67,19 +66,24 @@ class Carts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     def after(self, event: Event) -> Carts:
         """The carts after any event of the person, which is not before any event already told."""
         if event.kind is Kind.CART:
-            return self._touched(event)
+            return self.touched(event)[0]
         if event.kind is Kind.ORDER and event.name == ORDER_COMPLETED:
             return self._ordered(event)
         return self
 
-    def _touched(self, event: Event) -> Carts:
-        touched = self.last_touched if event.cart_id is None else self.get(event.cart_id)
-        before = touched or Cart(event.cart_id or "", event.at)
-        after = before.with_lines(_lines_after(before.lines, event), event.at, event.currency)
-        if after is touched and touched is self.held[-1]:
-            return self
-        others = tuple(cart for cart in self.held if cart is not touched)
-        return Carts((*others, after))
+    def touched(self, event: Event) -> tuple[Carts, bool]:
+        """The carts after a cart event, which concerns the last of them; True if the content of that one changed."""
+        last = self.last_touched
+        same = event.cart_id is None or (last is not None and last.cart_id == event.cart_id)
+        before = last if same else self.get(event.cart_id or "")
+        cart = before or Cart(event.cart_id or "", event.at)
+        lines = _lines_after(cart.lines, event)
+        changed = not same_content(lines, cart.lines)
+        after = cart.with_lines(lines, event.at if changed else cart.changed_at, event.currency)
+        if after is last:
+            return self, False
+        others = self.held[:-1] if same else tuple([held for held in self.held if held is not before])
+        return Carts((*others, after)), changed
 
     def _ordered(self, event: Event) -> Carts:
         """The bought cart is emptied (without a cart_id: all are), and what was bought leaves the others."""
@@ -98,13 +102,6 @@ class Carts(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 NO_CARTS = Carts()
-
-
-def changed_cart(before: Carts, after: Carts) -> bool:
-    """True if the cart event between the two changed the content of the cart that it touched, the last of `after`."""
-    touched = after.held[-1]
-    held = before.get(touched.cart_id)
-    return bool(touched.lines) if held is None else not same_content(held.lines, touched.lines)
 
 
 def _lines_after(lines: Lines, event: Event) -> Lines:
@@ -127,4 +124,4 @@ def _without_bought(cart: Cart, order: Event) -> Cart:
         lines = cart.lines
         for line in order.lines or ():
             lines = take(lines, line)
-    return cart.with_lines(lines, order.at) if lines != cart.lines else cart
+    return cart if same_content(lines, cart.lines) else cart.with_lines(lines, order.at)

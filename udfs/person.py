@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from udfs.abandonment import Signals, Spells, after_cart_event, after_click, in_filled_carts
-from udfs.carts import NO_CARTS, ORDER_COMPLETED, Carts, changed_cart
+from udfs.carts import NO_CARTS, ORDER_COMPLETED, Carts
 from udfs.decisions import Entry
 from udfs.events import Event, Kind
 from udfs.profile_state import ProfileState
@@ -42,8 +42,9 @@ class Due(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Person(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The stored state of one person; `seen_at` is the last event (ms), `consent` None if nothing was said.
+    """The stored state of one person; `consent` is None if nothing was said.
 
+    `seen_at` (ms) is the last event that left a trace: one that would only move it within its day is not noted.
     `profile` is kept only if a campaign names a segment.
     """
 
@@ -60,30 +61,45 @@ class Person(msgspec.Struct, frozen=True, array_like=True, gc=False):
     @property
     def blank(self) -> bool:
         """True if there is nothing worth remembering."""
-        if self.consent is not None or self.last_order is not None or self.profile is not None:
+        if self.carts.held or self.consent is not None or self.last_order is not None:
             return False
-        return not (self.carts.held or self.dues or self.sent)
+        return not (self.dues or self.sent or self.profile)
 
     @property
     def forget_at(self) -> Millis | None:
         """When consent is forgotten: `PERSON_TTL` after the last event, rounded up to a day so that it seldom moves."""
-        return None if self.consent is None else -(-(self.seen_at + PERSON_TTL) // DAY) * DAY
+        return None if self.consent is None else _next_midnight(self.seen_at) + PERSON_TTL
 
 
 def after(person: Person, event: Event, signals: Signals) -> Person:
-    """The person after an event that is not before any event already told."""
-    if event.kind is Kind.CLICK:
-        return _after_click(person, event, signals)
-    if event.kind is Kind.CART:
+    """The person after an event that is not before any event already told; the same object if it changes nothing."""
+    kind = event.kind
+    if kind is Kind.CART:
         return _after_cart_event(person, event, signals)
-    if event.kind is Kind.ORDER and event.name == ORDER_COMPLETED:
+    if kind is Kind.CLICK:
+        return _after_click(person, event, signals)
+    if kind is Kind.ORDER and event.name == ORDER_COMPLETED:
         return _after_order(person, event)
-    consent = _consent(person.consent, event) if event.kind is Kind.PROFILE else person.consent
-    return msgspec.structs.replace(person, seen_at=event.at, consent=consent)
+    if kind is Kind.PROFILE:
+        return msgspec.structs.replace(person, seen_at=event.at, consent=_consent(person.consent, event))
+    return _seen(person, event.at)
+
+
+def _seen(person: Person, at: Millis) -> Person:
+    """When somebody was last seen decides nothing but when their consent is forgotten, and that is a midnight."""
+    if person.consent is None or _next_midnight(person.seen_at) == _next_midnight(at):
+        return person
+    return msgspec.structs.replace(person, seen_at=at)
+
+
+def _next_midnight(at: Millis) -> Millis:
+    return -(-at // DAY) * DAY
 
 
 def _after_click(person: Person, event: Event, signals: Signals) -> Person:
-    spells = after_click(person.spells, signals, event.at) if person.spells else person.spells
+    if not person.spells:
+        return _seen(person, event.at)
+    spells = after_click(person.spells, signals, event.at)
     return Person(
         person.user,
         event.at,
@@ -98,10 +114,11 @@ def _after_click(person: Person, event: Event, signals: Signals) -> Person:
 
 
 def _after_cart_event(person: Person, event: Event, signals: Signals) -> Person:
-    carts = person.carts.after(event)
-    changed = changed_cart(person.carts, carts)
+    carts, changed = person.carts.touched(event)
     cart = carts.held[-1]
-    spells = after_cart_event(person.spells, signals, cart, changed, event.at)
+    spells = person.spells
+    if spells or changed:
+        spells = after_cart_event(spells, signals, cart, changed, event.at)
     dues = person.dues
     if changed and dues:
         dues = tuple(_ended(due, SUPERSEDED, event.at) if due.entry.cart_id == cart.cart_id else due for due in dues)

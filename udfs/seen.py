@@ -2,66 +2,103 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from hashlib import blake2b
-from struct import Struct
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
+from xxhash import xxh3_64_intdigest
+
+from udfs.seen_hours import Column, SeenHours, pack, unpack
 from udfs.time import DAY, HOUR, Millis
-
-_PAIR = Struct("<Qq")
 
 
 class SeenIds:
     """Remembers (person, messageId) by a 64-bit hash with the time of the first sight, exactly `horizon` ms long.
 
-    `fresh` holds what was learnt since the owner last cleared it, by hour, for whoever keeps it.
+    What was learnt since the last `close` of an hour is a dictionary, past hours are sorted columns behind a filter.
+    `fresh` are the hashes learnt since the owner last cleared it, for whoever keeps them. The owner calls `close` after
+    every tick, or nothing is ever forgotten.
     """
 
     def __init__(self, horizon: Millis = DAY) -> None:
         self.horizon = horizon
-        self.fresh: dict[int, list[tuple[int, Millis]]] = {}
+        self.fresh: list[int] = []
         self.duplicates = 0
-        self._first: dict[int, Millis] = {}
-        self._hours: dict[int, list[int]] = {}
+        self._running: dict[int, Millis] = {}
+        self._past = SeenHours()
+        self._closed_to = 0
 
     def is_new(self, user: str, message_id: str, at: Millis) -> bool:
         """True if this message was not seen within the horizon before `at` (event time, ms)."""
-        key = int.from_bytes(blake2b(f"{user}\0{message_id}".encode(), digest_size=8).digest())
-        first = self._first.get(key)
+        key = xxh3_64_intdigest(f"{user}\0{message_id}".encode())
+        first = self._running.get(key)
+        if first is None and self._past.may_hold(key):
+            first = self._past.first_sight(key)
         if first is not None and at - first <= self.horizon:
             self.duplicates += 1
             return False
-        self._learn(key, at)
-        self.fresh.setdefault(at // HOUR, []).append((key, at))
+        self._running[key] = at
+        self.fresh.append(key)
         return True
 
-    def _learn(self, key: int, at: Millis) -> None:
-        self._first[key] = at
-        self._hours.setdefault(at // HOUR, []).append(key)
+    def new_of(self, users: Iterable[str], message_ids: Iterable[str], ats: Sequence[Millis]) -> list[bool]:
+        """`is_new` of each row of these columns; of one message twice among them the first row is the new one."""
+        ids = [xxh3_64_intdigest(f"{user}\0{told}".encode()) for user, told in zip(users, message_ids, strict=True)]
+        running, horizon = self._running, self.horizon
+        told: list[bool] = []
+        for key, at, suspect in zip(ids, ats, self._past.may_hold_each(ids), strict=True):
+            first = running.get(key)
+            if first is None and suspect:
+                first = self._past.first_sight(key)
+            new = first is None or at - first > horizon
+            if new:
+                running[key] = at
+            told.append(new)
+        self.fresh += [key for key, new in zip(ids, told, strict=True) if new]
+        self.duplicates += len(told) - sum(told)
+        return told
 
-    def forget_before(self, now: Millis) -> list[int]:
-        """Drop the hours that lie wholly behind the horizon; returns them."""
-        gone = [hour for hour in self._hours if (hour + 1) * HOUR <= now - self.horizon]
-        for hour in gone:
-            for key in self._hours.pop(hour):
-                if self._first[key] // HOUR == hour:
-                    del self._first[key]
-            self.fresh.pop(hour, None)
-        return gone
+    def fresh_by_hour(self) -> Iterator[tuple[int, bytes]]:
+        """What `fresh` names, as `restore` reads it."""
+        hours: dict[int, list[int]] = defaultdict(list)
+        for key in self.fresh:
+            hours[self._running[key] // HOUR].append(key)
+        for hour, ids in hours.items():
+            yield hour, pack(hour, ids, [self._running[key] for key in ids])
 
-    def of_hour(self, hour: int) -> list[tuple[int, Millis]]:
-        """What is remembered of one hour, as (hash, first sight)."""
-        return [(key, at) for key in self._hours.get(hour, ()) if (at := self._first[key]) // HOUR == hour]
+    def close(self, until: Millis) -> bool:
+        """Sort away the hours that have passed at `until`, drop those behind the horizon; False if no hour ended."""
+        hour = until // HOUR
+        if hour <= self._closed_to:
+            return False
+        self._closed_to = hour
+        oldest = (until - self.horizon) // HOUR
+        self._past.forget_before(oldest)
+        ids, ats = _columns(self._running)
+        hours = ats // HOUR
+        closing = np.unique(hours[(hours >= oldest) & (hours < hour)]).tolist()
+        for one in closing:
+            self._past.put(one, ids[hours == one], (ats[hours == one] - one * HOUR).astype("<u4"))
+        running = hours >= hour
+        self._running = dict(zip(ids[running].tolist(), ats[running].tolist(), strict=True))
+        return True
 
-    def restore(self, packed: bytes) -> None:
-        """Take back what `pack` wrote."""
-        for key, at in _PAIR.iter_unpack(packed):
-            self._learn(key, at)
+    def of_hour(self, hour: int) -> bytes:
+        """What is kept of an hour that was closed, as `restore` reads it; nothing if it was dropped."""
+        return self._past.packed(hour)
+
+    def restore(self, pieces: Iterable[tuple[int, bytes]]) -> None:
+        """Take back hours and pieces of hours, each with its number."""
+        hours: dict[int, list[tuple[Column, Column]]] = defaultdict(list)
+        for hour, packed in pieces:
+            hours[hour].append(unpack(packed))
+        for hour, parts in hours.items():
+            self._past.put(hour, np.concatenate([ids for ids, _ in parts]), np.concatenate([at for _, at in parts]))
 
     def __len__(self) -> int:
-        return len(self._first)
+        return len(self._running) + len(self._past)
 
 
-def pack(pairs: Iterable[tuple[int, Millis]]) -> bytes:
-    """16 bytes for each (hash, first sight)."""
-    return b"".join(_PAIR.pack(key, at) for key, at in pairs)
+def _columns(running: dict[int, Millis]) -> tuple[Column, Column]:
+    count = len(running)
+    return np.fromiter(running, "<u8", count), np.fromiter(running.values(), np.int64, count)

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable
-from itertools import groupby
 from operator import attrgetter
 from typing import Generic, TypeVar
 
 from udfs.events import Event
 from udfs.seen import SeenIds
-from udfs.step import Rule, Step
+from udfs.step import SAME, Rule
 from udfs.time import Millis
 
 S = TypeVar("S")
 O = TypeVar("O")  # noqa: E741 - the letter of the outputs in Rule[S, E, O]
 
-_by_user = attrgetter("user")
-
-
-def _in_order(event: Event) -> tuple[str, Millis, int, str]:
-    return event.user, event.at, event.kind, event.message_id
+_in_turn = attrgetter("at", "kind", "message_id")
 
 
 class Shard(Generic[S, O]):
@@ -52,42 +47,68 @@ class Shard(Generic[S, O]):
     def tick(self, events: Iterable[Event], until: Millis) -> list[O]:
         """Apply a complete tick: every event up to and including `until`, and every wake-up due by then."""
         out: list[O] = []
-        for user, theirs in groupby(sorted(events, key=_in_order), key=_by_user):
-            for event in theirs:
-                self._wake_before(user, event.at, out)
-                if self.seen.is_new(user, event.message_id, event.at):
-                    self._apply(user, self.rule.on_event(self.people.get(user), event), out)
-        self._wake_until(until, out)
-        self.seen.forget_before(until)
+        theirs: dict[str, list[Event]] = {}
+        for event in events:
+            if (known := theirs.get(event.user)) is None:
+                theirs[event.user] = [event]
+            else:
+                known.append(event)
+        for user in sorted(theirs):
+            self._tell(user, theirs[user], out)
+        while (due := self.next_alarm()) is not None and due <= until:
+            self._wake(self._alarms[0][1], until, out)
         return out
 
     def advance(self, until: Millis) -> list[O]:
         """Let the clock run to `until` without an event."""
         return self.tick((), until)
 
-    def _wake_before(self, user: str, at: Millis, out: list[O]) -> None:
-        while (due := self.wakes.get(user)) is not None and due < at:
-            self._wake(user, due, out)
+    def _tell(self, user: str, events: list[Event], out: list[O]) -> None:
+        """The events of one person, and the wake-ups before them."""
+        if len(events) > 1:
+            events.sort(key=_in_turn)
+        is_new, on_event = self.seen.is_new, self.rule.on_event
+        state, wake_at = self.people.get(user), self.wakes.get(user)
+        for event in events:
+            at = event.at
+            if wake_at is not None and wake_at < at:
+                state, wake_at = self._woken(state, wake_at, at - 1, out)
+            if not is_new(user, event.message_id, at):
+                continue
+            step = on_event(state, event)
+            if step is SAME:
+                continue
+            state, wake_at = step.state, step.wake_at
+            if step.emit:
+                out += step.emit
+        self._remember(user, state, wake_at)
 
-    def _wake_until(self, until: Millis, out: list[O]) -> None:
-        while (due := self.next_alarm()) is not None and due <= until:
-            self._wake(self._alarms[0][1], due, out)
+    def _wake(self, user: str, until: Millis, out: list[O]) -> None:
+        self._remember(user, *self._woken(self.people[user], self.wakes[user], until, out))
 
-    def _wake(self, user: str, due: Millis, out: list[O]) -> None:
-        step = self.rule.on_wake(self.people[user], due)
-        if step.wake_at is not None and step.wake_at <= due:
-            raise ValueError(f"a rule asked at {due} to be woken at {step.wake_at}, which is not later")
-        self._apply(user, step, out)
+    def _woken(
+        self, state: S | None, due: Millis | None, until: Millis, out: list[O]
+    ) -> tuple[S | None, Millis | None]:
+        """The person and the next wake-up after every wake-up up to and including `until`."""
+        while state is not None and due is not None and due <= until:
+            step = self.rule.on_wake(state, due)
+            if step.wake_at is not None and step.wake_at <= due:
+                raise ValueError(f"a rule asked at {due} to be woken at {step.wake_at}, which is not later")
+            state, due = step.state, step.wake_at
+            out += step.emit
+        return state, due
 
-    def _apply(self, user: str, step: Step[S, O], out: list[O]) -> None:
-        if step.state is not None:
-            self.people[user] = step.state
-            self._set_alarm(user, step.wake_at)
+    def _remember(self, user: str, state: S | None, wake_at: Millis | None) -> None:
+        before = self.people.get(user)
+        if state is not None:
+            if state is not before or wake_at != self.wakes.get(user):
+                self.people[user] = state
+                self.changed.add(user)
+                self._set_alarm(user, wake_at)
+        elif before is not None:
+            del self.people[user]
             self.changed.add(user)
-        elif self.people.pop(user, None) is not None:
             self._set_alarm(user, None)
-            self.changed.add(user)
-        out.extend(step.emit)
 
     def _set_alarm(self, user: str, wake_at: Millis | None) -> None:
         if wake_at is None:

@@ -27,6 +27,9 @@ class Step(msgspec.Struct, Generic[S, O_co], frozen=True, gc=False):
 
 FORGET: Step[Any, Any] = Step(None)
 
+# An answer to an event that changes nothing: the state, if there is one, and the wake-up stay as they are.
+SAME: Step[Any, Any] = Step(None)
+
 
 class Rule(Protocol[S, E_contra, O_co]):
     """What is decided for one person: pure, and exact in event time. A driver calls it with time running forward."""

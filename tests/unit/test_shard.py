@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from udfs.events import Event, Kind
 from udfs.memory_driver import drive
-from udfs.seen import SeenIds, pack
+from udfs.seen import SeenIds
 from udfs.shard import Shard
-from udfs.step import FORGET, Step
-from udfs.time import DAY, HOUR, Millis
+from udfs.step import FORGET, SAME, Step
+from udfs.time import DAY, Millis
 
 WAIT: Millis = 10
 
@@ -82,24 +82,6 @@ def test_a_rule_that_forgets_leaves_nothing_behind() -> None:
     assert (story.states, story.wakes, story.left_over) == ({}, {}, {})
 
 
-def test_ids_older_than_the_horizon_are_dropped() -> None:
-    """The memory of a shard is bounded by its horizon."""
-    seen = SeenIds()
-    for hour in range(100):
-        seen.is_new("u", f"m{hour}", hour * HOUR)
-        seen.forget_before(hour * HOUR)
-    assert len(seen) <= 26
-
-
-def test_ids_come_back_from_their_packed_form() -> None:
-    """A restore remembers what was seen, and when."""
-    seen, restored = SeenIds(), SeenIds()
-    seen.is_new("u", "m", 5)
-    restored.restore(pack(seen.of_hour(0)))
-    assert not restored.is_new("u", "m", DAY + 5)
-    assert restored.is_new("u", "m", DAY + 6)
-
-
 def test_forgetting_needs_no_memory_of_a_person() -> None:
     """FORGET for somebody unknown is no state either."""
 
@@ -159,3 +141,17 @@ def test_who_was_never_remembered_is_not_among_the_changed() -> None:
     shard: Shard[Count, str] = Shard(Forgetful(), SeenIds())
     shard.tick([event("u", 0)], 0)
     assert shard.changed == set()
+
+
+def test_an_answer_that_nothing_changes_leaves_state_and_wake_up_alone() -> None:
+    """And nobody is written who stayed as they were."""
+
+    class Once(Quiet):
+        def on_event(self, state: Count | None, event: Event) -> Step[Count, str]:
+            return SAME if state else super().on_event(state, event)
+
+    shard: Shard[Count, str] = Shard(Once(), SeenIds())
+    shard.tick([event("u", 0)], 0)
+    shard.changed.clear()
+    assert shard.tick([event("u", 1), event("u", 2)], 5) == []
+    assert (shard.changed, shard.wakes, shard.people) == (set(), {"u": WAIT}, {"u": Count(1)})

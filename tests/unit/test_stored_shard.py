@@ -7,6 +7,7 @@ import pytest
 
 from tests.unit.test_shard import Count, Quiet, event
 from udfs.operators.stored_shard import FORMAT, Meta, StateMismatch, StoredShard
+from udfs.seen_hours import BYTES_AN_ID
 from udfs.time import HOUR, Millis
 
 MADE_WITH = Meta(FORMAT, 1_000, 16, 5_000)
@@ -58,7 +59,7 @@ def test_a_past_hour_is_kept_as_one_entry() -> None:
         tick(shard, second * 1_000 + 999, event("u", second * 1_000, f"m{second}"))
     tick(shard, HOUR + 999, event("u", HOUR, "later"))
     assert [key for key in entries if key.startswith("d:0:")] == ["d:0:0"]
-    assert len(entries["d:0:0"]) == 20 * 16
+    assert len(entries["d:0:0"]) == 20 * BYTES_AN_ID
 
 
 def test_hours_behind_the_horizon_leave_state() -> None:

@@ -1,7 +1,7 @@
 """A shard that is written through to keyed state after every tick, and read back whole after a restore.
 
 u:<person>         msgpack [state, wake_at]
-d:<hour>:<tick>    message ids learnt in that tick, 16 bytes each; a past hour is one entry, d:<hour>:0
+d:<hour>:<tick>    message ids learnt in that tick, 12 bytes each; a past hour is one entry, d:<hour>:0
 meta               what the state was written with; another tick length, bound or shard count is refused
 """
 
@@ -13,12 +13,12 @@ from typing import Any, Protocol
 
 import msgspec
 
-from udfs.seen import SeenIds, pack
+from udfs.seen import SeenIds
 from udfs.shard import Shard
 from udfs.step import Rule
 from udfs.time import HOUR, Millis
 
-FORMAT = 2  # part of the operators' uids: Flink hands state of another format to nobody, and refuses to begin
+FORMAT = 3  # part of the operators' uids: Flink hands state of another format to nobody, and refuses to begin
 
 
 class Mapping(Protocol):
@@ -56,7 +56,7 @@ class StoredShard:
         self.restored_at: Millis | None = None
         self._mapping = mapping
         self._meta = made_with
-        self._chunks: dict[int, list[str]] = defaultdict(list)
+        self._pieces: dict[int, list[str]] = defaultdict(list)
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(tuple[state_type, Millis | None]).decode  # type: ignore[valid-type]
         self._load()
@@ -76,31 +76,36 @@ class StoredShard:
 
     def _save_ids(self, until: Millis) -> None:
         seen = self.shard.seen
-        for hour, pairs in seen.fresh.items():
-            self._put_chunk(hour, f"d:{hour}:{until}", pairs)
-        seen.fresh = {}
-        for hour in [hour for hour in self._chunks if hour < until // HOUR]:
-            pairs = seen.of_hour(hour)
-            if not pairs or len(self._chunks[hour]) > 1:
-                for key in self._chunks.pop(hour):
+        for hour, piece in seen.fresh_by_hour():
+            self._put_piece(hour, f"d:{hour}:{until}", piece)
+        seen.fresh = []
+        if not seen.close(until):
+            return
+        for hour in [hour for hour in self._pieces if hour < until // HOUR]:
+            whole = seen.of_hour(hour)
+            if not whole or len(self._pieces[hour]) > 1:
+                for key in self._pieces.pop(hour):
                     self._mapping.remove(key)
-                if pairs:
-                    self._put_chunk(hour, f"d:{hour}:0", pairs)
+                if whole:
+                    self._put_piece(hour, f"d:{hour}:0", whole)
 
-    def _put_chunk(self, hour: int, key: str, pairs: Iterable[tuple[int, Millis]]) -> None:
-        self._mapping.put(key, pack(pairs))
-        self._chunks[hour].append(key)
+    def _put_piece(self, hour: int, key: str, packed: bytes) -> None:
+        self._mapping.put(key, packed)
+        self._pieces[hour].append(key)
 
     def _load(self) -> None:
+        ids: list[tuple[int, bytes]] = []
         for key, value in self._mapping.items():
             stored = bytes(value)
             if key.startswith("u:"):
                 self.shard.restore(key[2:], *self._read(key, stored))
             elif key.startswith("d:"):
-                self.shard.seen.restore(stored)
-                self._chunks[int(key.split(":")[1])].append(key)
+                hour = int(key.split(":")[1])
+                ids.append((hour, stored))
+                self._pieces[hour].append(key)
             else:
                 self._check(msgspec.msgpack.decode(stored, type=Meta))
+        self.shard.seen.restore(ids)
         self._wake_outdated(getattr(self.shard.rule, "is_outdated", None))
 
     def _wake_outdated(self, is_outdated: Callable[[Any], bool] | None) -> None:
