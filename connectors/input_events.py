@@ -179,7 +179,22 @@ def _email(user: str, at: Millis, late: bool, record: Record) -> Event:
         campaign=record["campaign"],
         step=record["step"],
         channel=record["channel"],
+        bounce=_bounce(record),
+        trigger_id=record["trigger_id"],
     )
+
+
+def _bounce(record: Record) -> str | None:
+    """`soft` if the sender says that the mail may be tried again; every other bounce is one for good."""
+    said = record["properties"]
+    if record["event"] != "Email Bounced" or not said:
+        return None
+    try:
+        properties = msgspec.json.decode(said, type=dict[str, Any])
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+    kind = properties.get("bounce_type", properties.get("bounceType", properties.get("type")))
+    return "soft" if isinstance(kind, str) and kind.lower() in {"soft", "transient"} else None
 
 
 def _profile(user: str, at: Millis, late: bool, record: Record) -> Event:

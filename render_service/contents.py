@@ -50,6 +50,7 @@ def contents(trigger: Trigger, to: Recipient, shop: Shop, pictures: Pictures, un
         "total": format_price(trigger.value, trigger.currency, to.locale) if trigger.value > 0 else None,
         "cart_url": f"{shop.url}/cart" + (f"?cart={quote(trigger.cart_id, safe='')}" if trigger.cart_id else ""),
         "unsubscribe_url": unsubscribe_url,
+        "variant": trigger.variant,
         "preview_padding": PREVIEW_PADDING,
     }
     return Contents(values, distinct(own))

@@ -7,9 +7,10 @@ import msgspec
 from udfs.carts import Cart
 from udfs.decision_facts import facts
 from udfs.decisions import DROP, Entry, decision_id, signal_id, trigger_id
-from udfs.governor import Question, Verdict
 from udfs.outputs import Decision, Item, Trigger
 from udfs.person import Due, Person
+from udfs.questions.question import Question, Verdict
+from udfs.salted import pick
 from udfs.time import Millis
 
 # A mail shows no more, and a record of the triggers topic stays within the broker's limit.
@@ -17,7 +18,8 @@ MOST_ITEMS = 100
 
 
 class Signal(msgspec.Struct, frozen=True, gc=False):
-    """A step of an entry whose instant has come; `due` is None for the first step, `active_at` for the others."""
+    """A step of an entry whose instant has come; `due` is None the first time that a first step is asked for, and
+    `active_at` every other time."""
 
     entry: Entry
     step: int
@@ -25,15 +27,37 @@ class Signal(msgspec.Struct, frozen=True, gc=False):
     due: Due | None = None
     active_at: Millis | None = None
 
+    @property
+    def deferrals(self) -> int:
+        """How often the question was put off before."""
+        return self.due.deferrals if self.due else 0
+
+
+def _named(user: str, signal: Signal) -> tuple[str, str, str | None]:
+    """The ids of a decision, of its signal, and of the decision that it follows."""
+    named = signal_id(user, signal.entry, signal.step)
+    before = signal.deferrals - 1
+    return decision_id(named, signal.deferrals), named, decision_id(named, before) if before >= 0 else None
+
+
+def variant(question: Question) -> str | None:
+    """The same for a person in every step and version, as long as the campaign's variants stay as they are."""
+    variants = question.campaign.variants
+    if not variants:
+        return None
+    weights = tuple(one.weight for one in variants)
+    drawn = pick(weights, question.governor.salt, "variant", question.campaign.name, question.person.user)
+    return variants[drawn].name
+
 
 def decided(question: Question, signal: Signal, verdict: Verdict, history_from: Millis | None) -> Decision:
     """What was answered, and what it rests on."""
     campaign, user = question.campaign, question.person.user
-    named = signal_id(user, signal.entry, signal.step)
+    own, named, follows = _named(user, signal)
     return Decision(
-        decision_id=decision_id(named),
+        decision_id=own,
         signal_id=named,
-        follows=None,
+        follows=follows,
         campaign=campaign.name,
         version=campaign.version,
         step=signal.step,
@@ -44,16 +68,18 @@ def decided(question: Question, signal: Signal, verdict: Verdict, history_from: 
         outcome=verdict.outcome,
         reason=verdict.reason,
         facts=facts(question, signal.entry.start, signal.active_at, history_from),
+        variant=variant(question),
+        wake_at=verdict.until,
     )
 
 
 def orphaned(person: Person, signal: Signal, due: Due) -> Decision:
     """The campaign, or this step of it, is gone from the configuration since the first message went out."""
-    named = signal_id(person.user, signal.entry, signal.step)
+    own, named, follows = _named(person.user, signal)
     return Decision(
-        decision_id=decision_id(named),
+        decision_id=own,
         signal_id=named,
-        follows=None,
+        follows=follows,
         campaign=signal.entry.campaign,
         version=due.version,
         step=signal.step,
@@ -89,7 +115,8 @@ def triggered(question: Question, signal: Signal, cart: Cart) -> Trigger:
         ),
         value=cart.value,
         currency=cart.currency,
-        template=campaign.steps[signal.step - 1].template,
+        template=question.template,
         message_class=campaign.message_class,
-        valid_until=signal.at + campaign.valid_for,
+        valid_until=question.expires,
+        variant=variant(question),
     )

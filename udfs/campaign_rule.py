@@ -10,13 +10,20 @@ from udfs.abandonment import in_filled_carts
 from udfs.answers import Signal, decided, orphaned, triggered
 from udfs.campaigns import Campaign, CampaignConfig
 from udfs.carts import CART_TTL
-from udfs.decisions import SEND, Entry
+from udfs.decisions import DEFER, SEND, Entry
 from udfs.events import ERASURE, Event, Kind
-from udfs.governor import Question, decide
+from udfs.governor import decide
 from udfs.outputs import Decision, Trigger
-from udfs.person import Due, Person, Sent, after
+from udfs.person import Person, after
 from udfs.profile_rule import ProfileRule
+<<<<<<< HEAD
 from udfs.step import FORGET, SAME, Step
+=======
+from udfs.questions.question import Question, Verdict
+from udfs.reach import ANYHOW
+from udfs.sequence import after_deferral, after_send, charged, without
+from udfs.step import FORGET, Step
+>>>>>>> 41172a1 (Ask all of the governor's questions: topics, suppression, held-out groups, quiet hours, hush, reserve; defer and decide anew; sticky variants)
 from udfs.time import Millis
 
 Told = Decision | Trigger
@@ -43,7 +50,9 @@ class CampaignRule:
         campaigns = config.campaigns.values()
         self._signals = {campaign.name: campaign.signal for campaign in campaigns}
         own_caps = [campaign.cap for campaign in campaigns if campaign.cap]
-        self._sent_ttl = max([1, *(cap.within for cap in (*config.caps, *own_caps)), *(c.reentry for c in campaigns)])
+        self._sent_ttl = max(
+            [config.governor.memory, *(cap.within for cap in own_caps), *(campaign.reentry for campaign in campaigns)]
+        )
         self._order_ttl = max([1, *(campaign.after_order for campaign in campaigns)])
 
     @property
@@ -67,7 +76,7 @@ class CampaignRule:
             step = self.profile.on_wake(state.profile, at) if self.profile else FORGET
             state, profile_wake = msgspec.structs.replace(state, profile=step.state), step.wake_at
         told: list[Told] = []
-        while signal := min(self._come(state, at), key=_in_turn, default=None):
+        while signal := min(self._come(state, at), key=self._in_turn, default=None):
             state, said = self._answer(state, signal)
             told += said
         return self._step(self._forget(state, at), tuple(told), profile_wake)
@@ -105,15 +114,21 @@ class CampaignRule:
 
     def _answer(self, person: Person, signal: Signal) -> tuple[Person, tuple[Told, ...]]:
         campaign = self.config.campaigns.get(signal.entry.campaign)
-        person = _without(person, signal)
+        person = without(person, signal)
         if campaign is None or signal.step > len(campaign.steps):
             return person, ((orphaned(person, signal, signal.due),) if signal.due else ())
         question = self._question(person, signal, campaign)
         verdict = decide(question)
         told = decided(question, signal, verdict, self.history_from)
-        if verdict.outcome != SEND or question.cart is None:
-            return person, (told,)
-        return _after_send(person, signal, campaign), (told, triggered(question, signal, question.cart))
+        if verdict.outcome == SEND and question.cart is not None:
+            return after_send(question, signal), (told, triggered(question, signal, question.cart))
+        return self._unsent(question, signal, verdict), (told,)
+
+    def _unsent(self, question: Question, signal: Signal, verdict: Verdict) -> Person:
+        """A deferred question is asked again, and a ghost uses up what a mail would have used; else nothing."""
+        if verdict.outcome == DEFER:
+            return after_deferral(question, signal, verdict)
+        return charged(question, signal) if verdict.reason == "holdout" else question.person
 
     def _question(self, person: Person, signal: Signal, campaign: Campaign) -> Question:
         return Question(
@@ -123,7 +138,7 @@ class CampaignRule:
             person,
             person.carts.get(signal.entry.cart_id),
             signal.due,
-            self.config.caps,
+            self.config.governor,
             self.live_from,
             self.profile.segments(person.profile) if self.profile and person.profile else (),
         )
@@ -133,37 +148,22 @@ class CampaignRule:
         carts = person.carts.forget(at, CART_TTL)
         known = tuple(spell for spell in person.spells if spell.campaign in self._signals)
         ordered = person.last_order
+        stale = person.forget_at is not None and person.forget_at <= at
         return Person(
             person.user,
             person.seen_at,
-            None if person.forget_at is not None and person.forget_at <= at else person.consent,
+            None if stale else person.consent,
             None if ordered is not None and ordered + self._order_ttl <= at else ordered,
             carts,
             in_filled_carts(known, carts),
             person.dues,
             tuple(sent for sent in person.sent if sent.at + self._sent_ttl > at),
             person.profile,
+            ANYHOW if stale else person.reach,
         )
 
-
-def _in_turn(signal: Signal) -> tuple[Millis, int, str, str]:
-    return signal.at, signal.step, signal.entry.cart_id, signal.entry.campaign
-
-
-def _without(person: Person, signal: Signal) -> Person:
-    """A spell ends with its signal, a later step with its instant."""
-    if signal.due:
-        return msgspec.structs.replace(person, dues=tuple(due for due in person.dues if due is not signal.due))
-    ended = signal.entry.campaign, signal.entry.cart_id
-    spells = tuple(spell for spell in person.spells if (spell.campaign, spell.cart_id) != ended)
-    return msgspec.structs.replace(person, spells=spells)
-
-
-def _after_send(person: Person, signal: Signal, campaign: Campaign) -> Person:
-    sent = Sent(campaign.name, signal.step, signal.at, campaign.channel, campaign.message_class)
-    dues = person.dues
-    if signal.step < len(campaign.steps):
-        first_at = signal.due.first_at if signal.due else signal.at
-        at = first_at + campaign.steps[signal.step].after
-        dues += (Due(signal.entry, signal.step + 1, at, first_at, campaign.version, campaign.channel),)
-    return msgspec.structs.replace(person, sent=(*person.sent, sent), dues=dues)
+    def _in_turn(self, signal: Signal) -> tuple[Millis, int, int, str, str]:
+        """Of one instant the highest priority goes first, then by step, then by cart."""
+        campaign = self.config.campaigns.get(signal.entry.campaign)
+        priority = campaign.priority if campaign else 0
+        return signal.at, -priority, signal.step, signal.entry.cart_id, signal.entry.campaign

@@ -9,23 +9,33 @@ from hashlib import blake2b
 from udfs.abandonment import SITE, THIS_CART, Abandonment
 from udfs.carts import CART_TTL
 from udfs.config_error import ConfigError
+from udfs.governor_config import CALENDAR, EASY, Cap, Governor, parse_governor, read_cap
 from udfs.time import Millis, format_length
-from udfs.toml_keys import Key, Keys, length, longer_than_nothing, one_of, read_keys, text, whole, word
+from udfs.toml_keys import Key, Keys, instant, length, longer_than_nothing, one_of, read_keys, text, whole, word
 
 MARKETING = "marketing"
 TRANSACTIONAL = "transactional"
+DRAFT = "draft"
 LIVE = "live"
 PAUSED = "paused"
 ENDED = "ended"
+HOLD = "hold"
+SKIP = "skip"
+IGNORE = "ignore"
 CART_ABANDONED = "cart_abandoned"
 
 CAMPAIGN_KEYS: Mapping[str, Key] = {
     "name": Key(word),
     "class": Key(one_of(MARKETING, TRANSACTIONAL), MARKETING),
     "channel": Key(one_of("email"), "email"),
-    "state": Key(one_of(LIVE, PAUSED, ENDED), LIVE),
+    "topic": Key(word, None),
+    "state": Key(one_of(DRAFT, LIVE, PAUSED, ENDED), LIVE),
+    "live_from": Key(instant, None),
+    "priority": Key(whole(0, 100), 50),
     "reentry": Key(length, "7d"),
     "valid_for": Key(longer_than_nothing, "12h"),
+    "quiet_hours": Key(one_of(HOLD, SKIP, IGNORE), HOLD),
+    "holdout": Key(whole(0, 99), 0),
     "signal.type": Key(one_of(CART_ABANDONED)),
     "signal.wait": Key(longer_than_nothing, "10min"),
     "signal.activity": Key(one_of(SITE, THIS_CART), SITE),
@@ -37,21 +47,11 @@ CAMPAIGN_KEYS: Mapping[str, Key] = {
     "audience.not_segment": Key(text, None),
     "audience.minimum_value": Key(whole(0), 0),
     "cap.count": Key(whole(1)),
-    "cap.within": Key(longer_than_nothing),
+    "cap.within": Key(longer_than_nothing, None),
+    "cap.calendar": Key(one_of(*CALENDAR), None),
+    "variants[].name": Key(word),
+    "variants[].weight": Key(whole(1, 1000), 1),
 }
-
-GOVERNOR_KEYS: Mapping[str, Key] = {
-    "cap[].count": Key(whole(1)),
-    "cap[].within": Key(longer_than_nothing),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Cap:
-    """At most `count` messages to one person in any `within` ms."""
-
-    count: int
-    within: Millis
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,14 @@ class MailStep:
 
     template: str
     after: Millis = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One of the ways in which a mail is written; `weight` is how often, against the others'."""
+
+    name: str
+    weight: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +89,20 @@ class Campaign:
     not_segment: str | None = None
     minimum_value: int = 0
     cap: Cap | None = None
+    topic: str | None = None
+    live_from: Millis | None = None
+    priority: int = 50
+    quiet_hours: str = HOLD
+    holdout: int = 0
+    variants: tuple[Variant, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CampaignConfig:
-    """All campaigns, and the caps that hold for marketing over all of them."""
+    """All campaigns, and the governor that stands above them."""
 
     campaigns: Mapping[str, Campaign]
-    caps: tuple[Cap, ...] = ()
+    governor: Governor = EASY
 
     @property
     def segments(self) -> frozenset[str]:
@@ -98,7 +112,7 @@ class CampaignConfig:
 
 
 def parse_campaigns(files: Mapping[str, bytes], governor: tuple[str, bytes] | None = None) -> CampaignConfig:
-    """Campaigns from the bytes of their files by path, and the governor's caps from (path, bytes)."""
+    """Campaigns from the bytes of their files by path, and the governor from (path, bytes)."""
     campaigns: dict[str, Campaign] = {}
     for file, content in sorted(files.items()):
         campaign = parse_campaign(content, file)
@@ -106,7 +120,7 @@ def parse_campaigns(files: Mapping[str, bytes], governor: tuple[str, bytes] | No
             taken = f"{campaign.name} is taken by {campaigns[campaign.name].file}"
             raise ConfigError(file, "name", taken, "Give each campaign a name of its own")
         campaigns[campaign.name] = campaign
-    return CampaignConfig(campaigns, parse_governor(governor[1], governor[0]) if governor else ())
+    return CampaignConfig(campaigns, parse_governor(governor[1], governor[0]) if governor else EASY)
 
 
 def parse_campaign(content: bytes, file: str) -> Campaign:
@@ -127,14 +141,14 @@ def parse_campaign(content: bytes, file: str) -> Campaign:
         segment=keys["audience.segment"],
         not_segment=keys["audience.not_segment"],
         minimum_value=keys["audience.minimum_value"],
-        cap=_cap(keys, "cap") if any(key.startswith("cap.") for key in keys.found) else None,
+        cap=read_cap(keys, "cap") if any(key.startswith("cap.") for key in keys.found) else None,
+        topic=keys["topic"],
+        live_from=keys["live_from"],
+        priority=keys["priority"],
+        quiet_hours=keys["quiet_hours"],
+        holdout=keys["holdout"],
+        variants=_variants(keys),
     )
-
-
-def parse_governor(content: bytes, file: str) -> tuple[Cap, ...]:
-    """The caps over all marketing, from the bytes of config/governor.toml."""
-    keys = read_keys(content, file, GOVERNOR_KEYS)
-    return tuple(_cap(keys, f"cap.{number}") for number in range(1, keys.tables.get("cap", 0) + 1))
 
 
 def _signal(keys: Keys) -> Abandonment:
@@ -171,5 +185,13 @@ def _steps(keys: Keys) -> tuple[MailStep, ...]:
     return tuple(steps)
 
 
-def _cap(keys: Keys, prefix: str) -> Cap:
-    return Cap(keys[f"{prefix}.count"], keys[f"{prefix}.within"])
+def _variants(keys: Keys) -> tuple[Variant, ...]:
+    numbers = range(1, keys.tables.get("variants", 0) + 1)
+    variants = tuple(Variant(keys[f"variants.{one}.name"], keys[f"variants.{one}.weight"]) for one in numbers)
+    if len(variants) == 1:
+        raise keys.error("variants.1.name", "is the only one", "Compare at least two variants, or leave them out")
+    names = [variant.name for variant in variants]
+    for number, name in enumerate(names, 1):
+        if name in names[: number - 1]:
+            raise keys.error(f"variants.{number}.name", f"{name} is there twice", "Give each variant its own name")
+    return variants

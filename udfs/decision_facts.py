@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from udfs.governor import Question, last_send, used
-from udfs.time import Millis, format_length
+from udfs.campaigns import MARKETING
+from udfs.governor_config import Cap
+from udfs.questions.caps import used
+from udfs.questions.live import live_since
+from udfs.questions.question import Question, last_send
+from udfs.questions.quiet import quiet_until, whereabouts
+from udfs.time import HOUR, MINUTE, Millis, format_length
+from udfs.zones import time_of_day
 
 # These are epoch milliseconds UTC, in decimal.
 TIME_FACTS = frozenset(
@@ -19,6 +25,10 @@ TIME_FACTS = frozenset(
         "last_send",
         "live_from",
         "history_from",
+        "held_since",
+        "quiet_until",
+        "bounced_at",
+        "unwanted_at",
     }
 )
 
@@ -32,17 +42,21 @@ def facts(
         "deadline": question.at,
         "spell_start": start,
         "last_activity": last_activity,
-        "first_mail": due.first_at if due else None,
+        "first_mail": due.first_at if due and question.step > 1 else None,
         "exit_at": due.exit_at if due else None,
         "last_order": person.last_order,
         "last_send": last_send(question),
-        "live_from": question.live_from,
+        "live_from": live_since(question),
         "history_from": history_from,
+        "held_since": due.asked_at if due else None,
+        "bounced_at": person.reach.bounced,
+        "unwanted_at": person.reach.unwanted,
     }
     told = {name: str(at) for name, at in times.items() if at is not None}
     told["consent"] = {True: "true", False: "false", None: "none"}[person.consent]
     told.update(_of_cart(question))
     told.update(_of_windows(question))
+    told.update(_of_hours(question))
     return told
 
 
@@ -61,10 +75,33 @@ def _of_windows(question: Question) -> Iterator[tuple[str, str]]:
     yield "wait", format_length(campaign.signal.wait)
     yield "reentry", format_length(campaign.reentry)
     yield "after_order", format_length(campaign.after_order)
-    for cap in question.caps:
-        yield f"cap_{format_length(cap.within)}", f"{used(cap, question)} of {cap.count}"
+    for cap in question.governor.caps:
+        yield f"cap_{_span(cap)}", f"{used(cap, question)} of {cap.count}"
+        if cap.reserve:
+            yield f"reserve_{_span(cap)}", f"{campaign.priority} of {cap.reserve}"
     if own := campaign.cap:
-        yield f"campaign_cap_{format_length(own.within)}", f"{used(own, question, campaign.name)} of {own.count}"
+        yield f"campaign_cap_{_span(own)}", f"{used(own, question, campaign.name)} of {own.count}"
+    if refused := question.person.reach.refused:
+        yield "refused", ",".join(refused)
     for name in (campaign.segment, campaign.not_segment):
         if name:
             yield f"segment_{name}", "in" if name in question.segments else "out"
+
+
+def _span(cap: Cap) -> str:
+    return cap.calendar or format_length(cap.within)
+
+
+def _of_hours(question: Question) -> Iterator[tuple[str, str]]:
+    """Whose clock was asked, and what it showed; of a country with several zones, the first one's."""
+    if question.governor.quiet is None or question.campaign.message_class != MARKETING:
+        return
+    where = whereabouts(question.person.reach, question.governor.zone)
+    shown = time_of_day(where.zones[0], question.at)
+    yield "zone", where.told
+    yield "zone_by", where.by
+    yield "local_time", f"{shown // HOUR:02}:{shown % HOUR // MINUTE:02}"
+    if (until := quiet_until(question)) is not None:
+        yield "quiet_until", str(until)
+    if question.due and question.due.held_by:
+        yield "held_by", question.due.held_by

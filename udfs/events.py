@@ -63,3 +63,5 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     campaign: str | None = None
     step: int | None = None
     channel: str | None = None
+    bounce: str | None = None
+    trigger_id: str | None = None

@@ -30,7 +30,10 @@ class Item(msgspec.Struct, frozen=True, gc=False):
 
 
 class Decision(msgspec.Struct, frozen=True, gc=False):
-    """Why somebody gets a message or not; `at` is the exact instant that was decided on, `facts` what it rests on."""
+    """Why somebody gets a message or not; `at` is the exact instant that was decided on, `facts` what it rests on.
+
+    `wake_at` (ms) is when a deferred question is asked again, `variant` the way in which the mail is written.
+    """
 
     decision_id: str
     signal_id: str
@@ -45,6 +48,8 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     outcome: str
     reason: str
     facts: dict[str, str]
+    variant: str | None = None
+    wake_at: Millis | None = None
 
 
 class Trigger(msgspec.Struct, frozen=True, gc=False, rename={"message_class": "class"}):
@@ -64,3 +69,4 @@ class Trigger(msgspec.Struct, frozen=True, gc=False, rename={"message_class": "c
     template: str
     message_class: str
     valid_until: Millis
+    variant: str | None = None

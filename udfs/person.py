@@ -9,6 +9,7 @@ from udfs.carts import NO_CARTS, ORDER_COMPLETED, Carts
 from udfs.decisions import Entry
 from udfs.events import Event, Kind
 from udfs.profile_state import ProfileState
+from udfs.reach import ANYHOW, MARKETING, Reach, consent, mailed, seen, told
 from udfs.time import DAY, Millis
 
 # Consent outlives every campaign's windows; whoever was not seen for so long is asked again.
@@ -17,19 +18,31 @@ PERSON_TTL: Millis = 400 * DAY
 CONVERTED = "converted"
 SUPERSEDED = "superseded"
 
+_OTHERS_MAIL = frozenset({"Email Sent", "Email Delivered"})
+
 
 class Sent(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A message that was decided `send` at `at` (ms)."""
+    """A message that was decided `send` at `at` (ms), a ghost of the held-out group, or another tool's mail (step 0).
+
+    `trigger` is its id if it is ours; `products` are kept only if the governor asks for them.
+    """
 
     campaign: str
     step: int
     at: Millis
     channel: str
     message_class: str
+    template: str = ""
+    trigger: str = ""
+    products: tuple[str, ...] = ()
 
 
 class Due(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A later step, due at `at`; `exit` (converted or superseded, at `exit_at`) is the first thing that ended it."""
+    """A question that is asked at `at`: a later step, or any step that was deferred.
+
+    `exit` (converted or superseded, at `exit_at`) is the first thing that ended it. A deferred one knows its signal's
+    instant, how often it was put off, and the last reason.
+    """
 
     entry: Entry
     step: int
@@ -39,6 +52,9 @@ class Due(msgspec.Struct, frozen=True, array_like=True, gc=False):
     channel: str
     exit: str | None = None
     exit_at: Millis | None = None
+    asked_at: Millis | None = None
+    deferrals: int = 0
+    held_by: str | None = None
 
 
 class Person(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -57,16 +73,22 @@ class Person(msgspec.Struct, frozen=True, array_like=True, gc=False):
     dues: tuple[Due, ...] = ()
     sent: tuple[Sent, ...] = ()
     profile: ProfileState | None = None
+    reach: Reach = ANYHOW
 
     @property
     def blank(self) -> bool:
         """True if there is nothing worth remembering."""
+<<<<<<< HEAD
         if self.carts.held or self.consent is not None or self.last_order is not None:
+=======
+        if self.consent is not None or self.last_order is not None or self.profile is not None or self.reach.lasting:
+>>>>>>> 41172a1 (Ask all of the governor's questions: topics, suppression, held-out groups, quiet hours, hush, reserve; defer and decide anew; sticky variants)
             return False
         return not (self.dues or self.sent or self.profile)
 
     @property
     def forget_at(self) -> Millis | None:
+<<<<<<< HEAD
         """When consent is forgotten: `PERSON_TTL` after the last event, rounded up to a day so that it seldom moves."""
         return None if self.consent is None else _next_midnight(self.seen_at) + PERSON_TTL
 
@@ -75,11 +97,33 @@ def after(person: Person, event: Event, signals: Signals) -> Person:
     """The person after an event that is not before any event already told; the same object if it changes nothing."""
     kind = event.kind
     if kind is Kind.CART:
+=======
+        """When consent and suppression are forgotten: `PERSON_TTL` after the last event, rounded up to a day so that
+        it seldom moves."""
+        if self.consent is None and not self.reach.lasting:
+            return None
+        return -(-(self.seen_at + PERSON_TTL) // DAY) * DAY
+
+
+def after(person: Person, event: Event, signals: Signals) -> Person:
+    """The person after an event that is not before any event already told."""
+    person = _after(person, event, signals)
+    if event.context is None or (reach := seen(person.reach, event.context)) is person.reach:
+        return person
+    return msgspec.structs.replace(person, reach=reach)
+
+
+def _after(person: Person, event: Event, signals: Signals) -> Person:
+    if event.kind is Kind.CLICK:
+        return _after_click(person, event, signals)
+    if event.kind is Kind.CART:
+>>>>>>> 41172a1 (Ask all of the governor's questions: topics, suppression, held-out groups, quiet hours, hush, reserve; defer and decide anew; sticky variants)
         return _after_cart_event(person, event, signals)
     if kind is Kind.CLICK:
         return _after_click(person, event, signals)
     if kind is Kind.ORDER and event.name == ORDER_COMPLETED:
         return _after_order(person, event)
+<<<<<<< HEAD
     if kind is Kind.PROFILE:
         return msgspec.structs.replace(person, seen_at=event.at, consent=_consent(person.consent, event))
     return _seen(person, event.at)
@@ -94,6 +138,25 @@ def _seen(person: Person, at: Millis) -> Person:
 
 def _next_midnight(at: Millis) -> Millis:
     return -(-at // DAY) * DAY
+=======
+    if event.kind is Kind.PROFILE and event.traits:
+        reach = told(person.reach, event.traits)
+        return msgspec.structs.replace(person, seen_at=event.at, consent=consent(person.consent, event), reach=reach)
+    if event.kind is Kind.EMAIL:
+        sent, reach = after_mail(person.sent, event), mailed(person.reach, event)
+        return msgspec.structs.replace(person, seen_at=event.at, sent=sent, reach=reach)
+    return msgspec.structs.replace(person, seen_at=event.at)
+
+
+def after_mail(sent: tuple[Sent, ...], event: Event) -> tuple[Sent, ...]:
+    """Another tool's mail counts when it is sent, or delivered if nobody told of the sending; as one in a day."""
+    if event.name not in _OTHERS_MAIL or event.trigger_id is not None:
+        return sent
+    name, channel = f"~{event.campaign or ''}", event.channel or "email"
+    if any(one.campaign == name and one.channel == channel and event.at - one.at < DAY for one in sent):
+        return sent
+    return (*sent, Sent(name, 0, event.at, channel, MARKETING))
+>>>>>>> 41172a1 (Ask all of the governor's questions: topics, suppression, held-out groups, quiet hours, hush, reserve; defer and decide anew; sticky variants)
 
 
 def _after_click(person: Person, event: Event, signals: Signals) -> Person:
@@ -110,6 +173,7 @@ def _after_click(person: Person, event: Event, signals: Signals) -> Person:
         person.dues,
         person.sent,
         person.profile,
+        person.reach,
     )
 
 
@@ -123,7 +187,16 @@ def _after_cart_event(person: Person, event: Event, signals: Signals) -> Person:
     if changed and dues:
         dues = tuple(_ended(due, SUPERSEDED, event.at) if due.entry.cart_id == cart.cart_id else due for due in dues)
     return Person(
-        person.user, event.at, person.consent, person.last_order, carts, spells, dues, person.sent, person.profile
+        person.user,
+        event.at,
+        person.consent,
+        person.last_order,
+        carts,
+        spells,
+        dues,
+        person.sent,
+        person.profile,
+        person.reach,
     )
 
 
@@ -131,16 +204,10 @@ def _after_order(person: Person, event: Event) -> Person:
     carts = person.carts.after(event)
     spells = in_filled_carts(person.spells, carts)
     dues = tuple(_ended(due, CONVERTED, event.at) for due in person.dues)
-    return Person(person.user, event.at, person.consent, event.at, carts, spells, dues, person.sent, person.profile)
+    return Person(
+        person.user, event.at, person.consent, event.at, carts, spells, dues, person.sent, person.profile, person.reach
+    )
 
 
 def _ended(due: Due, reason: str, at: Millis) -> Due:
     return due if due.exit else msgspec.structs.replace(due, exit=reason, exit_at=at)
-
-
-def _consent(before: bool | None, event: Event) -> bool | None:
-    """Only `{"marketing": true}` is consent; whatever else the trait says is none."""
-    if not event.traits or "consent" not in event.traits:
-        return before
-    told = event.traits["consent"]
-    return isinstance(told, dict) and told.get("marketing") is True

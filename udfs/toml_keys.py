@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from udfs.config_error import ConfigError, line_of
@@ -81,6 +82,12 @@ def longer_than_nothing(value: Any) -> Millis:
     return found
 
 
+def instant(value: Any) -> Millis:
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise ValueError(f"{str(value)!r} is not an instant: write it without quotes, such as 2026-12-01T08:00:00Z")
+    return int(value.timestamp() * 1000)
+
+
 def word(value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,63}", value):
         raise ValueError(f"{value!r} is not a name: use letters, digits, _ and -, beginning with a letter")
@@ -93,10 +100,13 @@ def text(value: Any) -> str:
     return value
 
 
-def whole(least: int) -> Callable[[Any], int]:
+def whole(least: int, most: int | None = None) -> Callable[[Any], int]:
+    bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
+
     def read(value: Any) -> int:
-        if not isinstance(value, int) or isinstance(value, bool) or not least <= value < 2**63:
-            raise ValueError(f"{value!r} is not a whole number of at least {least}")
+        ceiling = 2**63 - 1 if most is None else most
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= ceiling:
+            raise ValueError(f"{value!r} is not a whole number {bounds}")
         return value
 
     return read

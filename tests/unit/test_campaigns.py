@@ -10,16 +10,9 @@ import pytest
 
 from tests.unit.customer import GOVERNOR, ROOT, SHIPPED, campaign_text
 from udfs.abandonment import SITE, Abandonment
-from udfs.campaigns import (
-    CAMPAIGN_KEYS,
-    GOVERNOR_KEYS,
-    Cap,
-    MailStep,
-    parse_campaign,
-    parse_campaigns,
-    parse_governor,
-)
+from udfs.campaigns import CAMPAIGN_KEYS, MailStep, parse_campaign, parse_campaigns
 from udfs.config_error import ConfigError
+from udfs.governor_config import GOVERNOR_KEYS, Cap, Governor, parse_governor
 from udfs.time import DAY, HOUR, MINUTE
 from udfs.toml_keys import REQUIRED
 
@@ -46,7 +39,7 @@ def test_the_shipped_campaign_is_the_one_that_the_specification_describes() -> N
     assert shipped.steps == (MailStep("cart_left"), MailStep("cart_reminder", 24 * HOUR))
     assert (shipped.after_order, shipped.reentry) == (24 * HOUR, 7 * DAY)
     assert (shipped.segment, shipped.not_segment, shipped.minimum_value, shipped.cap) == (None, None, 0, None)
-    assert parse_governor(GOVERNOR.read_bytes(), "g.toml") == (Cap(1, 20 * HOUR),)
+    assert parse_governor(GOVERNOR.read_bytes(), "g.toml") == Governor(caps=(Cap(1, 20 * HOUR),))
 
 
 def test_what_is_left_out_has_the_shipped_campaigns_value() -> None:
@@ -69,7 +62,7 @@ def test_the_version_is_the_hash_of_the_bytes() -> None:
         (campaign_text(top='chanel = "email"'), 2, "chanel", "Did you mean channel?"),
         (campaign_text(top='channel = "sms"'), 2, "channel", "'sms' is not one of email"),
         (campaign_text(top='class = "news"'), 2, "class", "marketing, transactional"),
-        (campaign_text(top='state = "off"'), 2, "state", "live, paused, ended"),
+        (campaign_text(top='state = "off"'), 2, "state", "draft, live, paused, ended"),
         (campaign_text(top="reentry = 7"), 2, "reentry", "in quotes with its unit"),
         (campaign_text(top='reentry = "a week"'), 2, "reentry", "such as 10min"),
         (campaign_text(signal='wait = "0min"'), 5, "signal.wait", "longer than nothing"),
@@ -122,8 +115,8 @@ def test_two_campaigns_may_not_have_one_name() -> None:
 def test_the_governor_has_any_number_of_caps_or_none() -> None:
     """And says so if somebody writes one table where a list is meant."""
     caps = '[[cap]]\ncount = 1\nwithin = "20h"\n[[cap]]\ncount = 3\nwithin = "7d"'
-    assert parse_governor(caps.encode(), "g.toml") == (Cap(1, 20 * HOUR), Cap(3, 7 * DAY))
-    assert parse_governor(b"", "g.toml") == ()
+    assert parse_governor(caps.encode(), "g.toml").caps == (Cap(1, 20 * HOUR), Cap(3, 7 * DAY))
+    assert parse_governor(b"", "g.toml") == Governor()
     with pytest.raises(ConfigError, match=r"g\.toml:2: cap\.count: .*\[\[cap\]\]"):
         parse_governor(b"[cap]\ncount = 1", "g.toml")
 

@@ -18,8 +18,9 @@ from connectors.topics import kind_of
 from connectors.wire import encode
 from tests.unit.pages import ROOT, Block, blocks, names, tables
 from udfs.campaign_config import campaign_rule
-from udfs.campaigns import parse_campaign, parse_governor
+from udfs.campaigns import parse_campaign
 from udfs.events import Event
+from udfs.governor_config import parse_governor
 from udfs.memory_driver import drive
 from udfs.outputs import Decision
 from udfs.profile_config import load

@@ -1,0 +1,24 @@
+"""What ended the question before it is asked: a purchase or a change since, an empty cart, courtesy, old age."""
+
+from __future__ import annotations
+
+from udfs.questions.question import Question, Verdict, no, within
+
+
+def exited(question: Question) -> Verdict | None:
+    """Whoever bought or changed the cart in between is not written to, whatever else is true."""
+    return no(question.due.exit) if question.due and question.due.exit else None
+
+
+def expired(question: Question) -> Verdict | None:
+    return no("expired") if question.at > question.expires else None
+
+
+def courtesy(question: Question) -> Verdict | None:
+    if within(question.person.last_order, question.campaign.after_order, question.at):
+        return no("ordered_recently")
+    return None
+
+
+def something_left(question: Question) -> Verdict | None:
+    return None if question.cart and question.cart.lines else no("cart_empty")

@@ -1,0 +1,81 @@
+"""What is asked: may this person get this step of this campaign at this instant? And what an answer looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from udfs.campaigns import Campaign
+from udfs.carts import Cart
+from udfs.decisions import DEFER, DROP, WOULD_HAVE_SENT
+from udfs.governor_config import EASY, Governor
+from udfs.person import Due, Person, Sent
+from udfs.time import Millis
+
+
+class Verdict(NamedTuple):
+    """`until` (ms) is when a deferred question is asked again."""
+
+    outcome: str
+    reason: str
+    until: Millis | None = None
+
+
+def no(reason: str) -> Verdict:
+    return Verdict(DROP, reason)
+
+
+def later(reason: str, until: Millis) -> Verdict:
+    return Verdict(DEFER, reason, until)
+
+
+def recorded_only(reason: str) -> Verdict:
+    return Verdict(WOULD_HAVE_SENT, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One step of one campaign for one person at one instant; `due` is None if it is asked for the first time at its
+    signal.
+
+    `cart` is None once it is forgotten. `segments` are those that the person is in; unknown is not a member.
+    """
+
+    campaign: Campaign
+    step: int
+    at: Millis
+    person: Person
+    cart: Cart | None
+    due: Due | None
+    governor: Governor = EASY
+    live_from: Millis | None = None
+    segments: Collection[str] = ()
+
+    @property
+    def asked_at(self) -> Millis:
+        """The instant of the signal, from which `valid_for` counts."""
+        return self.at if self.due is None or self.due.asked_at is None else self.due.asked_at
+
+    @property
+    def expires(self) -> Millis:
+        return self.asked_at + self.campaign.valid_for
+
+    @property
+    def template(self) -> str:
+        return self.campaign.steps[self.step - 1].template
+
+
+def within(then: Millis | None, length: Millis, at: Millis) -> bool:
+    """True if `then` lies in the window (at - length, at]."""
+    return then is not None and at - length < then <= at
+
+
+def past(question: Question) -> list[Sent]:
+    """The person's messages of the channel that is asked for."""
+    return [sent for sent in question.person.sent if sent.channel == question.campaign.channel]
+
+
+def last_send(question: Question) -> Millis | None:
+    """When the person last got a message of this campaign, any step, as far as it is remembered."""
+    return max((sent.at for sent in question.person.sent if sent.campaign == question.campaign.name), default=None)

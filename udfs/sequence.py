@@ -1,0 +1,64 @@
+"""What an answer leaves behind in a person: a signal is over, a message is counted, a later step or question is due."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from udfs.answers import Signal
+from udfs.decisions import trigger_id
+from udfs.person import Due, Person, Sent
+from udfs.questions.question import Question, Verdict
+
+
+def without(person: Person, signal: Signal) -> Person:
+    """A spell ends with its signal, a later step and a deferral with their instant."""
+    if signal.due:
+        return replace(person, dues=tuple(due for due in person.dues if due is not signal.due))
+    ended = signal.entry.campaign, signal.entry.cart_id
+    spells = tuple(spell for spell in person.spells if (spell.campaign, spell.cart_id) != ended)
+    return replace(person, spells=spells)
+
+
+def after_send(question: Question, signal: Signal) -> Person:
+    """The message is counted, and the next step is due."""
+    campaign, person = question.campaign, charged(question, signal)
+    if signal.step == len(campaign.steps):
+        return person
+    first_at = signal.due.first_at if signal.due and signal.step > 1 else signal.at
+    at = first_at + campaign.steps[signal.step].after
+    due = Due(signal.entry, signal.step + 1, at, first_at, campaign.version, campaign.channel)
+    return replace(person, dues=(*person.dues, due))
+
+
+def charged(question: Question, signal: Signal) -> Person:
+    """The message counts in caps, re-entry and repetition, be it sent or a ghost."""
+    campaign, person, cart = question.campaign, question.person, question.cart
+    sent = Sent(
+        campaign.name,
+        signal.step,
+        signal.at,
+        campaign.channel,
+        campaign.message_class,
+        question.template,
+        trigger_id(person.user, signal.entry, signal.step),
+        tuple(line.product_id for line in cart.lines) if cart and question.governor.same_product else (),
+    )
+    return replace(person, sent=(*person.sent, sent))
+
+
+def after_deferral(question: Question, signal: Signal, verdict: Verdict) -> Person:
+    """The question is asked again at the end of the deferral, with the facts of then."""
+    campaign, person = question.campaign, question.person
+    assert verdict.until is not None
+    due = Due(
+        signal.entry,
+        signal.step,
+        verdict.until,
+        signal.due.first_at if signal.due else signal.at,
+        campaign.version,
+        campaign.channel,
+        asked_at=question.asked_at,
+        deferrals=signal.deferrals + 1,
+        held_by=verdict.reason,
+    )
+    return replace(person, dues=(*person.dues, due))
