@@ -16,14 +16,10 @@ from udfs.governor import decide
 from udfs.outputs import Decision, Trigger
 from udfs.person import Person, after
 from udfs.profile_rule import ProfileRule
-<<<<<<< HEAD
-from udfs.step import FORGET, SAME, Step
-=======
 from udfs.questions.question import Question, Verdict
 from udfs.reach import ANYHOW
 from udfs.sequence import after_deferral, after_send, charged, without
-from udfs.step import FORGET, Step
->>>>>>> 41172a1 (Ask all of the governor's questions: topics, suppression, held-out groups, quiet hours, hush, reserve; defer and decide anew; sticky variants)
+from udfs.step import FORGET, SAME, Step
 from udfs.time import Millis
 
 Told = Decision | Trigger

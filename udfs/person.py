@@ -78,35 +78,21 @@ class Person(msgspec.Struct, frozen=True, array_like=True, gc=False):
     @property
     def blank(self) -> bool:
         """True if there is nothing worth remembering."""
-<<<<<<< HEAD
-        if self.carts.held or self.consent is not None or self.last_order is not None:
-=======
-        if self.consent is not None or self.last_order is not None or self.profile is not None or self.reach.lasting:
->>>>>>> 41172a1 (Ask all of the governor's questions: topics, suppression, held-out groups, quiet hours, hush, reserve; defer and decide anew; sticky variants)
+        if self.carts.held or self.consent is not None or self.last_order is not None or self.reach.lasting:
             return False
         return not (self.dues or self.sent or self.profile)
 
     @property
     def forget_at(self) -> Millis | None:
-<<<<<<< HEAD
-        """When consent is forgotten: `PERSON_TTL` after the last event, rounded up to a day so that it seldom moves."""
-        return None if self.consent is None else _next_midnight(self.seen_at) + PERSON_TTL
-
-
-def after(person: Person, event: Event, signals: Signals) -> Person:
-    """The person after an event that is not before any event already told; the same object if it changes nothing."""
-    kind = event.kind
-    if kind is Kind.CART:
-=======
         """When consent and suppression are forgotten: `PERSON_TTL` after the last event, rounded up to a day so that
         it seldom moves."""
         if self.consent is None and not self.reach.lasting:
             return None
-        return -(-(self.seen_at + PERSON_TTL) // DAY) * DAY
+        return _next_midnight(self.seen_at) + PERSON_TTL
 
 
 def after(person: Person, event: Event, signals: Signals) -> Person:
-    """The person after an event that is not before any event already told."""
+    """The person after an event that is not before any event already told; the same object if it changes nothing."""
     person = _after(person, event, signals)
     if event.context is None or (reach := seen(person.reach, event.context)) is person.reach:
         return person
@@ -114,38 +100,26 @@ def after(person: Person, event: Event, signals: Signals) -> Person:
 
 
 def _after(person: Person, event: Event, signals: Signals) -> Person:
-    if event.kind is Kind.CLICK:
-        return _after_click(person, event, signals)
-    if event.kind is Kind.CART:
->>>>>>> 41172a1 (Ask all of the governor's questions: topics, suppression, held-out groups, quiet hours, hush, reserve; defer and decide anew; sticky variants)
+    kind = event.kind
+    if kind is Kind.CART:
         return _after_cart_event(person, event, signals)
     if kind is Kind.CLICK:
         return _after_click(person, event, signals)
     if kind is Kind.ORDER and event.name == ORDER_COMPLETED:
         return _after_order(person, event)
-<<<<<<< HEAD
-    if kind is Kind.PROFILE:
-        return msgspec.structs.replace(person, seen_at=event.at, consent=_consent(person.consent, event))
+    if kind is Kind.PROFILE and event.traits:
+        reach = told(person.reach, event.traits)
+        return msgspec.structs.replace(person, seen_at=event.at, consent=consent(person.consent, event), reach=reach)
+    if kind is Kind.EMAIL:
+        return _after_mail(person, event)
     return _seen(person, event.at)
 
 
-def _seen(person: Person, at: Millis) -> Person:
-    """When somebody was last seen decides nothing but when their consent is forgotten, and that is a midnight."""
-    if person.consent is None or _next_midnight(person.seen_at) == _next_midnight(at):
-        return person
-    return msgspec.structs.replace(person, seen_at=at)
-
-
-def _next_midnight(at: Millis) -> Millis:
-    return -(-at // DAY) * DAY
-=======
-    if event.kind is Kind.PROFILE and event.traits:
-        reach = told(person.reach, event.traits)
-        return msgspec.structs.replace(person, seen_at=event.at, consent=consent(person.consent, event), reach=reach)
-    if event.kind is Kind.EMAIL:
-        sent, reach = after_mail(person.sent, event), mailed(person.reach, event)
-        return msgspec.structs.replace(person, seen_at=event.at, sent=sent, reach=reach)
-    return msgspec.structs.replace(person, seen_at=event.at)
+def _after_mail(person: Person, event: Event) -> Person:
+    sent, reach = after_mail(person.sent, event), mailed(person.reach, event)
+    if sent is person.sent and reach is person.reach:
+        return _seen(person, event.at)
+    return msgspec.structs.replace(person, seen_at=event.at, sent=sent, reach=reach)
 
 
 def after_mail(sent: tuple[Sent, ...], event: Event) -> tuple[Sent, ...]:
@@ -156,7 +130,17 @@ def after_mail(sent: tuple[Sent, ...], event: Event) -> tuple[Sent, ...]:
     if any(one.campaign == name and one.channel == channel and event.at - one.at < DAY for one in sent):
         return sent
     return (*sent, Sent(name, 0, event.at, channel, MARKETING))
->>>>>>> 41172a1 (Ask all of the governor's questions: topics, suppression, held-out groups, quiet hours, hush, reserve; defer and decide anew; sticky variants)
+
+
+def _seen(person: Person, at: Millis) -> Person:
+    """When somebody was last seen decides nothing but when their consent is forgotten, and that is a midnight."""
+    if person.forget_at is None or _next_midnight(person.seen_at) == _next_midnight(at):
+        return person
+    return msgspec.structs.replace(person, seen_at=at)
+
+
+def _next_midnight(at: Millis) -> Millis:
+    return -(-at // DAY) * DAY
 
 
 def _after_click(person: Person, event: Event, signals: Signals) -> Person:
