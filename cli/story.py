@@ -179,29 +179,54 @@ def _of_decision(decision: Decision, heard: Heard) -> Iterator[Moment]:
 def _verdict(decision: Decision) -> str:
     what = "mail" if decision.step == 1 else "reminder"
     facts = decision.facts
+    if decision.wake_at is not None:
+        until = day_and_time(decision.wake_at, decision.at)
+        return f"{what} put off to {until}: {_why_later(decision)}"
     if decision.outcome == SEND:
         value = money(int(facts.get("value", 0)), facts.get("currency"))
         quiet = f"; {_length('wait', decision)} without a sign of life" if decision.step == 1 else ""
         return f"{what}: {count(int(facts.get('items', 0)), 'item')} left behind, {value}{quiet}"
+    if decision.reason == "holdout":
+        return f"no {what}: belongs to the group that gets none, for comparison"
     if decision.outcome == WOULD_HAVE_SENT:
         return f"no {what}: it would have gone out, but the campaign was not live before {_when('live_from', decision)}"
     return f"no {what}: {_reason(decision)}"
 
 
+def _why_later(decision: Decision) -> str:
+    facts = decision.facts
+    if decision.reason == "quiet_hours" and "local_time" in facts:
+        return f"it was {facts['local_time']} in {facts['zone']}"
+    return decision.reason.replace("_", " ")
+
+
 def _reason(decision: Decision) -> str:
     refused = decision.facts.get("consent") == "false"
     at = {fact: _when(fact, decision) for fact in ("last_order", "last_send", "exit_at")}
+    worth = {fact: _money(fact, decision) for fact in ("value", "minimum_value")}
     length = {fact: _length(fact, decision) for fact in ("after_order", "reentry")}
+    since = "after the first mail" if "first_mail" in decision.facts else "while it was put off"
     reasons = {
         "no_consent": "said no to marketing mail" if refused else "never said yes to such mail",
         "ordered_recently": f"ordered at {at['last_order']}, within the last {length['after_order']}",
         "reentry_blocked": f"had one at {at['last_send']}; one in {length['reentry']} is enough",
-        "converted": f"ordered at {at['exit_at']}, after the first mail",
-        "superseded": f"changed the cart at {at['exit_at']}, after the first mail",
+        "converted": f"ordered at {at['exit_at']}, {since}",
+        "superseded": f"changed the cart at {at['exit_at']}, {since}",
         "cart_empty": "nothing is in the cart any more",
+        "suppressed": "their address bounced, complained or unsubscribed",
+        "reserved": "the last mail that one person should get is kept for something more important",
+        "hush": "has just had a mail that was owed",
+        "quiet_hours": "not at this hour, or another one that had waited went out instead",
+        "expired": "it would have come too late",
+        "not_in_audience": "is not one of those whom the campaign means",
+        "below_minimum": f"cart worth {worth['value']}, the campaign asks {worth['minimum_value']}",
         "capped": "has had as many mails as one person should get",
     }
     return reasons.get(decision.reason, decision.reason.replace("_", " "))
+
+
+def _money(fact: str, decision: Decision) -> str:
+    return money(int(decision.facts.get(fact, 0)), decision.facts.get("currency"))
 
 
 def _length(fact: str, decision: Decision) -> str:
@@ -237,4 +262,7 @@ def _ahead(moves: Sequence[Move], signals: Signals) -> Iterator[Moment]:
             deadline = signal.deadline(spell)
             yield Moment(deadline, "ahead", "deadline of the cart, if nothing else happens", _spell(spell, deadline))
     for due in person.dues:
+        if due.deferrals:
+            yield Moment(due.at, "ahead", "no mail then" if due.exit else "the mail that was put off is decided then")
+            continue
         yield Moment(due.at, "ahead", "no reminder then" if due.exit else "a reminder is due then")

@@ -98,7 +98,7 @@ def _of_hours(question: Question) -> Iterator[tuple[str, str]]:
         return
     where = whereabouts(question.person.reach, question.governor.zone)
     shown = time_of_day(where.zones[0], question.at)
-    yield "zone", where.told
+    yield "zone", where.name
     yield "zone_by", where.by
     yield "local_time", f"{shown // HOUR:02}:{shown % HOUR // MINUTE:02}"
     if (until := quiet_until(question)) is not None:

@@ -102,9 +102,12 @@ class Place:
         producer.flush()
         producer.close()
 
-    def run_to_end(self, job: str, live_from: Millis, run_on: str = "48h") -> str:
+    def run_to_end(self, job: str, live_from: Millis, run_on: str = "48h", config: Path = ROOT / "config") -> str:
         """Submit the job, wait until it has read everything; its id."""
-        said = self.tidemark("submit", job, "--until-end", "--run-on", run_on, "--live-from", iso(live_from), "--json")
+        said = self.tidemark(
+            *("submit", job, "--until-end", "--run-on", run_on, "--live-from", iso(live_from), "--json"),
+            *("--config", str(config)),
+        )
         told: dict[str, Any] = json.loads(said)
         assert told["state"] == "FINISHED", told
         return str(told["id"])

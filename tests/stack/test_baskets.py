@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from local_stack.addresses import Addresses
+from tests.baskets import by_day
 from tests.baskets.expected import difference
 from tests.baskets.labels import Terms, labels
 from tests.baskets.shop import shop
@@ -26,7 +27,7 @@ def test_decisions_and_triggers_of_twenty_thousand_visits_equal_the_labels(stack
     assert sum(counts["sent"].values()) == len(what.calls)
     assert counts["rejected"] == {}
 
-    job = place.run_to_end("campaigns", what.live_from, run_on="48h")
+    job = place.run_to_end("campaigns", what.live_from, run_on="48h", config=by_day.written(tmp_path / "config"))
 
     expected = labels(what.calls, Terms(what.live_from), what.last + 48 * HOUR)
     assert difference(place.outcome(), expected) == ""

@@ -16,6 +16,7 @@ LONG_AFTER: Millis = NOON + 2_000 * DAY
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "config" / "campaigns" / "cart_abandonment.toml"
 GOVERNOR = ROOT / "config" / "governor.toml"
+BY_DAY = '[[cap]]\ncount = 1\nwithin = "20h"'
 
 
 def line(product: str = "mug", quantity: int | None = None, **told: Any) -> Line:
@@ -80,10 +81,10 @@ def campaign_text(more: str = "", top: str = "", signal: str = "", reminder: str
     )
 
 
-def config(*texts: str, caps: str = '[[cap]]\ncount = 1\nwithin = "20h"') -> CampaignConfig:
-    """The shipped files, or campaigns from `texts` under the governor `caps`."""
+def config(*texts: str, caps: str = BY_DAY) -> CampaignConfig:
+    """The shipped cart abandonment, or campaigns from `texts`, under the governor `caps`, which knows no night."""
     if not texts:
-        return parse_campaigns({"c.toml": SHIPPED.read_bytes()}, ("governor.toml", GOVERNOR.read_bytes()))
+        return parse_campaigns({"c.toml": SHIPPED.read_bytes()}, ("governor.toml", caps.encode()))
     files = {f"{number}.toml": text.encode() for number, text in enumerate(texts)}
     return parse_campaigns(files, ("governor.toml", caps.encode()))
 

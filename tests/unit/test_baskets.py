@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
 
 from connectors.topics import INPUTS
+from tests.baskets import by_day
 from tests.baskets.expected import Expected, collect, difference
 from tests.baskets.labels import Terms, labels
 from tests.baskets.shop import shop
@@ -20,6 +22,7 @@ from udfs.campaigns import CampaignConfig, parse_campaigns
 from udfs.memory_driver import Story, drive
 from udfs.outputs import Decision, Trigger
 from udfs.time import DAY, HOUR, MINUTE, Millis
+from udfs.zones import of_countries, time_of_day, zone
 
 CONFIG = Path("config")
 VISITS = 3000
@@ -32,9 +35,9 @@ def records() -> tuple[Sent, ...]:
 
 
 def shipped(**changes: str) -> CampaignConfig:
-    """The shipped campaign and governor; `changes` rewrite single spellings in the campaign's file."""
+    """The shipped campaign, and the governor by day; `changes` rewrite single spellings in the campaign's file."""
     campaign = (CONFIG / "campaigns" / "cart_abandonment.toml").read_text("utf-8")
-    governor = (CONFIG / "governor.toml").read_text("utf-8")
+    governor = by_day.governor().decode()
     for key, value in changes.items():
         lines = [f"{key} = {value}" if line.startswith(f"{key} ") else line for line in campaign.splitlines()]
         campaign = "\n".join(lines)
@@ -90,6 +93,30 @@ def test_a_disturbed_day_gives_the_same_decisions_and_triggers() -> None:
     """Arrival out of order, twice and late by topic changes nothing, nor do the tick's length and the shards."""
     disturbed = disturb(records(), Weather(bound=10 * MINUTE))
     assert difference(told(shipped(), disturbed, tick=MINUTE, shards=7), expected()) == ""
+
+
+def zones_of(decision: Decision) -> list[ZoneInfo]:
+    """The visitors tell a country, the United States, or nothing at all."""
+    names = ["UTC"] if decision.facts["zone_by"] == "default" else of_countries()[decision.facts["zone"]]
+    return [where for name in names if (where := zone(name))]
+
+
+def test_at_night_nobody_is_mailed_and_every_signal_is_answered_once() -> None:
+    """The whole governor: quiet hours of the default zone, spread over an hour, and what was held decided anew."""
+    governor = (CONFIG / "governor.toml").read_bytes()
+    config = parse_campaigns(
+        {"c.toml": (CONFIG / "campaigns" / "cart_abandonment.toml").read_bytes()}, ("g.toml", governor)
+    )
+    decisions = [one for one in run(config, records()).emitted if isinstance(one, Decision)]
+    final = {one.signal_id: one for one in decisions if one.outcome != "defer"}
+    held = [one for one in decisions if one.outcome == "defer"]
+    assert len(final) + len(held) == len(decisions) == len({one.decision_id for one in decisions})
+    assert {one.signal_id for one in decisions} == set(final)
+    for one in decisions:
+        if one.outcome == "send":
+            assert all(8 * HOUR <= time_of_day(where, one.at) < 21 * HOUR for where in zones_of(one))
+    assert len(held) > 100
+    assert {final[one.signal_id].reason for one in held} >= {"sent", "converted", "superseded"}
 
 
 def test_a_bounded_run_decides_up_to_its_end() -> None:

@@ -39,7 +39,11 @@ def test_the_shipped_campaign_is_the_one_that_the_specification_describes() -> N
     assert shipped.steps == (MailStep("cart_left"), MailStep("cart_reminder", 24 * HOUR))
     assert (shipped.after_order, shipped.reentry) == (24 * HOUR, 7 * DAY)
     assert (shipped.segment, shipped.not_segment, shipped.minimum_value, shipped.cap) == (None, None, 0, None)
-    assert parse_governor(GOVERNOR.read_bytes(), "g.toml") == Governor(caps=(Cap(1, 20 * HOUR),))
+    governor = parse_governor(GOVERNOR.read_bytes(), "g.toml")
+    assert governor.caps == (Cap(1, 20 * HOUR), Cap(3, 7 * DAY))
+    assert governor.quiet
+    assert (governor.quiet.hours.begin, governor.quiet.hours.end) == (21 * HOUR, 8 * HOUR)
+    assert (governor.quiet.spread, governor.hush, governor.zone) == (HOUR, 2 * HOUR, "UTC")
 
 
 def test_what_is_left_out_has_the_shipped_campaigns_value() -> None:

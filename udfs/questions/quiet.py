@@ -18,14 +18,11 @@ QUIET_HOURS = "quiet_hours"
 
 
 class Whereabouts(NamedTuple):
-    """The zones that a person may be in, and how that is known: device, trait, country or default."""
+    """The zones that a person may be in, how that is known (device, trait, country or default), and by what name."""
 
     zones: tuple[ZoneInfo, ...]
     by: str
-
-    @property
-    def told(self) -> str:
-        return ",".join(str(where) for where in self.zones)
+    name: str
 
 
 def whereabouts(reach: Reach, default: str) -> Whereabouts:
@@ -37,12 +34,12 @@ def whereabouts(reach: Reach, default: str) -> Whereabouts:
 def _whereabouts(device: str | None, trait: str | None, country: str | None, default: str) -> Whereabouts:
     for name, by in ((device, "device"), (trait, "trait")):
         if name and (where := zone(name)):
-            return Whereabouts((where,), by)
+            return Whereabouts((where,), by, name)
     if country and (places := tuple(_distinct(country))):
-        return Whereabouts(places, "country")
+        return Whereabouts(places, "country", country.upper())
     where = zone(default)
     assert where is not None, "the governor's file is checked for it"
-    return Whereabouts((where,), "default")
+    return Whereabouts((where,), "default", default)
 
 
 def _distinct(country: str) -> Iterator[ZoneInfo]:
