@@ -6,7 +6,9 @@ import errno
 from urllib.error import URLError
 
 from cli import exits
+from connectors.settings import SettingError
 from local_stack.errors import NoRoom, NotRunning, PartFailed, SetupError, StackError
+from udfs.config_error import ConfigError
 
 CODES = {SetupError: exits.SETUP, PartFailed: exits.UNREACHABLE, NoRoom: exits.NO_ROOM, NotRunning: exits.NOT_RUNNING}
 HINT = "`./tidemark status` shows what runs, `./tidemark up` starts what does not."
@@ -16,6 +18,8 @@ def cause(error: BaseException) -> tuple[str, int] | None:
     """Return the sentence and the code for this error; None where it is a mistake of ours and the trace is wanted."""
     if isinstance(error, StackError):
         return str(error), CODES.get(type(error), exits.UNEXPECTED)
+    if isinstance(error, ConfigError | SettingError):
+        return str(error), exits.INPUT
     if isinstance(error, KeyboardInterrupt):
         return "Interrupted.", exits.INTERRUPTED
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:

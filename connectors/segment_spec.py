@@ -123,7 +123,7 @@ def _envelope(call: _Call, event: str, now: Millis | None) -> Record | Rejected:
         "original_timestamp": original,
         "sent_at": sent,
         "received_at": now if received is None else received,
-        "context": call.context and _context(call.context),
+        "context": _context(call.context) if call.context else None,
     }
 
 

@@ -1,0 +1,83 @@
+"""The report of a backtest: one page of HTML that needs nothing else."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from html import escape
+from typing import Any
+
+from cli.backtest_text import tables
+from cli.backtest_text import text as told
+from cli.plots import bars, columns, heat
+from udfs.time import DAY, HOUR, format_length
+
+_STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; color: #223; background: #fff; max-width: 900px; margin: 2em auto; padding: 0 1em }
+h1 { font-size: 1.6em } h2 { font-size: 1.15em; margin-top: 2em } svg { max-width: 100%; height: auto }
+table { border-collapse: collapse } td, th { padding: .25em .8em; border-bottom: 1px solid #dde; text-align: left }
+td.number { text-align: right; font-variant-numeric: tabular-nums } p.small { color: #667; font-size: .9em }
+"""  # noqa: E501
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_EPOCH_WAS = 3  # a Thursday
+
+
+def page(said: Mapping[str, Any]) -> str:
+    """The whole page; the same summary gives the same bytes."""
+    body = "\n".join(_body(said))
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Backtest</title><style>{_STYLE}</style>'
+        f"</head>\n<body>\n{body}\n</body></html>\n"
+    )
+
+
+def _body(said: Mapping[str, Any]) -> Iterator[str]:
+    yield "<h1>What the campaigns would have done</h1>"
+    yield from (f"<p>{escape(line)}</p>" for line in list(told(said))[:2])
+    if said["mails_by_hour"]:
+        yield "<h2>Mails by day</h2>"
+        yield _by_day(said["mails_by_hour"])
+        yield "<h2>Mails by hour of the week (UTC)</h2>"
+        yield _by_hour_of_week(said["mails_by_hour"])
+    yield "<h2>Why, and why not</h2>"
+    yield bars([(f"{row['campaign']} {row['step']}: {row['reason']}", row["count"]) for row in said["answers"]])
+    if said["waits"]:
+        yield "<h2>First mails that an order overtook, by wait</h2>"
+        yield bars([(f"{row['campaign']}, {format_length(row['wait'])}", row["overtaken"]) for row in said["waits"]])
+        yield (
+            '<p class="small">Each row is the whole run once more with another <code>signal.wait</code>. '
+            "Overtaken: the person ordered within 4 h after the mail's instant. The log was not changed by our mails, "
+            "so whoever ordered then was about to order anyway.</p>"
+        )
+    for title, header, rows in tables(said):
+        yield f"<h2>{escape(title)}</h2>"
+        yield _table(header, rows)
+    yield '<p class="small">Every decision with its facts: decisions.jsonl and decisions.parquet beside this page.</p>'
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
+    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
+    return f"<table><tr>{head}</tr>{body}</table>"
+
+
+def _cell(cell: str) -> str:
+    number = ' class="number"' if cell.replace(",", "").isdigit() else ""
+    return f"<td{number}>{escape(cell)}</td>"
+
+
+def _by_day(rows: Sequence[Mapping[str, Any]]) -> str:
+    days = range(min(row["hour"] for row in rows) // DAY, max(row["hour"] for row in rows) // DAY + 1)
+    mails: defaultdict[str, Counter[int]] = defaultdict(Counter)
+    for row in rows:
+        mails[row["campaign"]][row["hour"] // DAY] += row["count"]
+    labels = [datetime.fromtimestamp(day * DAY // 1000, UTC).strftime("%Y-%m-%d") for day in days]
+    return columns(labels, [(name, [counts[day] for day in days]) for name, counts in sorted(mails.items())])
+
+
+def _by_hour_of_week(rows: Sequence[Mapping[str, Any]]) -> str:
+    grid = [[0] * 24 for _ in _DAYS]
+    for row in rows:
+        grid[(row["hour"] // DAY + _EPOCH_WAS) % 7][row["hour"] % DAY // HOUR] += row["count"]
+    return heat(_DAYS, [f"{hour:02}" for hour in range(24)], grid)

@@ -1,0 +1,92 @@
+"""The summary of a backtest as it is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from cli.wording import clock_time, count, day
+from udfs.time import format_length
+
+Said = Mapping[str, Any]
+
+
+def text(said: Said) -> Iterator[str]:
+    """Line by line."""
+    yield (
+        f"{said['events']:,} events from {day(said['first'])} to {day(said['last'])} (UTC): "
+        f"{said['duplicates']:,} doubled, {said['late']:,} late, {count(said['refused_lines'], 'line')} refused"
+    )
+    yield (
+        f"{said['mails']:,} mails to {said['people_mailed']:,} of {said['people_asked_about']:,} people, "
+        f"{said['decisions']:,} decisions"
+    )
+    for title, header, rows in tables(said):
+        yield ""
+        yield title
+        yield from aligned([header, *rows])
+
+
+def tables(said: Said) -> Iterator[tuple[str, list[str], list[list[str]]]]:
+    """(title, header, rows) of all that is counted; a table without rows is left out."""
+    every = [
+        (
+            "Answers",
+            ["campaign", "step", "outcome", "reason", "count"],
+            [_cells(row, "campaign", "step", "outcome", "reason", "count") for row in said["answers"]],
+        ),
+        (
+            "Busiest hour",
+            ["campaign", "hour (UTC)", "mails"],
+            [
+                [row["campaign"], f"{clock_time(row['hour'])} on {day(row['hour'])}", f"{row['count']:,}"]
+                for row in said["busiest_hour"]
+            ],
+        ),
+        (
+            "Caps without room",
+            ["campaign", "cap", "mails held back"],
+            [_cells(row, "campaign", "cap", "count") for row in said["caps_hit"]],
+        ),
+        (
+            "Mails to one person",
+            ["mails", "people"],
+            [_cells(row, "mails", "people") for row in said["mails_per_person"]],
+        ),
+        (
+            "People that two campaigns wanted",
+            ["campaigns", "wanted by both", "mailed by both"],
+            [
+                [" + ".join(row["campaigns"]), f"{row['wanted_by_both']:,}", f"{row['mailed_by_both']:,}"]
+                for row in said["overlap"]
+            ],
+        ),
+        (
+            "Another wait: first mails, and those that an order within 4 h overtook",
+            ["campaign", "wait", "carts left", "mails", "overtaken"],
+            [
+                [row["campaign"], format_length(row["wait"]), *_cells(row, "abandoned", "mails", "overtaken")]
+                for row in said["waits"]
+            ],
+        ),
+    ]
+    yield from (table for table in every if table[2])
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Columns side by side; numbers to the right."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        cells = [
+            cell.rjust(width) if _is_number(cell) else cell.ljust(width)
+            for cell, width in zip(row, widths, strict=True)
+        ]
+        yield ("  " + "  ".join(cells)).rstrip()
+
+
+def _cells(row: Said, *names: str) -> list[str]:
+    return [f"{row[name]:,}" if isinstance(row[name], int) else str(row[name]) for name in names]
+
+
+def _is_number(cell: str) -> bool:
+    return cell.replace(",", "").isdigit()

@@ -1,0 +1,162 @@
+"""Runs campaigns over files of history in processes side by side; what they decide comes back in one order."""
+
+from __future__ import annotations
+
+import heapq
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from connectors.history import Batch, History, Read, events_of, join, parts, read_part
+from udfs.campaign_config import campaign_rule
+from udfs.memory_driver import drive
+from udfs.outputs import Decision
+from udfs.rehearsal_waits import WaitRow, added, asks_for_waits, orders_of, rows, with_carts, with_wait
+from udfs.time import DAY, Millis
+
+Files = Mapping[str, bytes]
+Advance = Callable[[int], None]
+T = TypeVar("T")
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Decision)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is decided, from when to when (event time, ms): events lie in [since, until), the clock stops at `stop_at`.
+
+    `variants` are configurations, decided one beside the other; `waits` are tried with the first of them.
+    """
+
+    variants: tuple[Files, ...]
+    live_from: Millis
+    history_from: Millis
+    stop_at: Millis
+    since: Millis | None = None
+    until: Millis | None = None
+    waits: tuple[Millis, ...] = ()
+
+
+class Decided(NamedTuple):
+    """One shard's decisions, a file for each variant; and what was counted on the way."""
+
+    runs: list[Path]
+    events: int
+    duplicates: int
+    waits: list[WaitRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """The end of a rehearsal; `runs` are by variant."""
+
+    runs: list[list[Path]]
+    events: int
+    duplicates: int
+    waits: list[WaitRow]
+
+    def decisions(self, variant: int = 0) -> Iterator[Decision]:
+        """By time; those of one instant by person, campaign, cart and step."""
+        return heapq.merge(*map(_read_run, self.runs[variant]), key=_place)
+
+
+def read_history(files: Sequence[str], bound: Millis, home: Path, pool: Executor | None, advance: Advance) -> History:
+    """Read the files into `home`, telling `advance` how many bytes are done; OSError if one cannot be read."""
+    all_parts = parts(files)
+    calls = [(part, home / f"{number:05}.events") for number, part in enumerate(all_parts)]
+    reads: list[Read] = _all(pool, read_part, calls, lambda number: advance(all_parts[number].size))
+    return join(reads, bound)
+
+
+def rehearse(history: History, terms: Terms, home: Path, pool: Executor | None, advance: Advance) -> Rehearsed:
+    """Decide everything, telling `advance` how many shards are done."""
+    shards = sorted(history.batches)
+    calls = [(history.batches[shard], terms, home / f"{shard:03}") for shard in shards]
+    done: list[Decided] = _all(pool, decide_shard, calls, lambda _: advance(1))
+    runs = [[one.runs[variant] for one in done] for variant in range(len(terms.variants))]
+    totals = sum(one.events for one in done), sum(one.duplicates for one in done)
+    return Rehearsed(runs, *totals, added(one.waits for one in done))
+
+
+def decide_shard(batches: Sequence[Batch], terms: Terms, out: Path) -> Decided:
+    """Run every variant over the people of a shard and write its decisions in order."""
+    events = [event for event in events_of(batches) if _within(event.at, terms)]
+    runs, duplicates = [], 0
+    for number, files in enumerate(terms.variants):
+        decisions, duplicates = _decide(files, events, terms)
+        runs.append(out.with_suffix(f".{number}.jsonl"))
+        runs[-1].write_bytes(b"".join(_encoder.encode(told) + b"\n" for told in sorted(decisions, key=_place)))
+    return Decided(runs, len(events), duplicates, _tried(terms, events))
+
+
+def people_at_once() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def processes(count: int) -> Iterator[Executor | None]:
+    """A pool of so many, None for one: that is this process itself."""
+    if count < 2:
+        yield None
+        return
+    with ProcessPoolExecutor(count, get_context("spawn")) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _decide(files: Files, events: Sequence[Any], terms: Terms) -> tuple[list[Decision], int]:
+    rule = campaign_rule(files, terms.live_from, terms.history_from)
+    story = drive(rule, events, terms.stop_at, tick=DAY, shards=1)
+    return [told for told in story.emitted if isinstance(told, Decision)], story.duplicates
+
+
+def _tried(terms: Terms, events: Sequence[Any]) -> list[WaitRow]:
+    if not terms.waits or not asks_for_waits(terms.variants[0]):
+        return []
+    theirs = with_carts(events)
+    orders = orders_of(theirs)
+    return [
+        row
+        for wait in terms.waits
+        for row in rows(_decide(with_wait(terms.variants[0], wait), theirs, terms)[0], orders, wait)
+    ]
+
+
+def _within(at: Millis, terms: Terms) -> bool:
+    return (terms.since is None or terms.since <= at) and (terms.until is None or at < terms.until)
+
+
+def _place(told: Decision) -> tuple[Millis, str, str, str, int, str]:
+    return told.at, told.user_id, told.campaign, told.cart_id or "", told.step, told.decision_id
+
+
+def _read_run(run: Path) -> Iterator[Decision]:
+    with run.open("rb") as lines:
+        yield from map(_decoder.decode, lines)
+
+
+def _all(pool: Executor | None, work: Callable[..., T], calls: Sequence[tuple[Any, ...]], done: Advance) -> list[T]:
+    """The results in the order of `calls`; `done` hears of each call when it is."""
+    if pool is None:
+        results = []
+        for number, call in enumerate(calls):
+            results.append(work(*call))
+            done(number)
+        return results
+    futures = {pool.submit(work, *call): number for number, call in enumerate(calls)}
+    for future in as_completed(futures):
+        future.result()
+        done(futures[future])
+    return [future.result() for future in futures]
