@@ -25,6 +25,8 @@ Files = Mapping[str, bytes]
 Advance = Callable[[int], None]
 T = TypeVar("T")
 
+AT_ONCE: Millis = 400 * DAY  # the longer the tick, the less there is between the events of a person
+
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Decision)
 
@@ -118,7 +120,7 @@ def processes(count: int) -> Iterator[Executor | None]:
 
 def _decide(files: Files, events: Sequence[Any], terms: Terms) -> tuple[list[Decision], int]:
     rule = campaign_rule(files, terms.live_from, terms.history_from)
-    story = drive(rule, events, terms.stop_at, tick=DAY, shards=1)
+    story = drive(rule, events, terms.stop_at, tick=AT_ONCE, shards=1)
     return [told for told in story.emitted if isinstance(told, Decision)], story.duplicates
 
 
