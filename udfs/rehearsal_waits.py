@@ -51,9 +51,9 @@ def rows(decisions: Iterable[Decision], orders: Mapping[str, Sequence[Millis]], 
     mails: Counter[str] = Counter()
     overtaken: Counter[str] = Counter()
     for told in decisions:
-        if told.step != 1 or told.cart_id is None or told.follows is not None:
+        if told.step != 1 or told.cart_id is None:
             continue
-        abandoned[told.campaign] += 1
+        abandoned[told.campaign] += told.follows is None
         if told.outcome == SEND:
             mails[told.campaign] += 1
             crossed = any(told.at < order <= told.at + CROSSED for order in orders.get(told.user_id, ()))

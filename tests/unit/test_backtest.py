@@ -192,7 +192,9 @@ def test_the_table_of_waits_is_what_each_wait_decides(out: Path) -> None:
         crossed = [
             told for told in mails if any(user == told.user_id and 0 < at - told.at <= 4 * HOUR for user, at in orders)
         ]
-        expected.append(WaitRow("cart_abandonment", wait, len(first), len(mails), len(crossed)))
+        expected.append(
+            WaitRow("cart_abandonment", wait, len({told.signal_id for told in first}), len(mails), len(crossed))
+        )
     said = json.loads((out / "summary.json").read_text())["waits"]
     assert [WaitRow(**row) for row in said] == expected
     assert len({row.mails for row in expected}) > 1
