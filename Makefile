@@ -3,7 +3,7 @@ PYTHON := $(shell for p in python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null && echo $$p && exit; done; echo python3)
 BIN := .venv/bin
 
-.PHONY: help setup demo test lint
+.PHONY: help setup demo test lint bench
 
 help:
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1	/p' Makefile
@@ -21,3 +21,6 @@ lint: setup  ## check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+bench: setup  ## measure everything beside its peers and write docs/performance.md (on a quiet machine; about 40 minutes)
+	@$(BIN)/python -m benchmarks all

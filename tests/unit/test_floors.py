@@ -1,5 +1,6 @@
 """Imports point downwards only, and the floor that decides touches nothing of the world.
 
+benchmarks                                    above all, imported by nobody
 cli   jobs   render_service   local_stack     floor 3
 connectors   udfs/operators                   floor 2
 udfs                                          floor 1
@@ -28,6 +29,7 @@ MAY_IMPORT = {
     "render_service": ("udfs", "connectors", "render_service"),
     "local_stack": ("udfs", "connectors", "local_stack"),
     "cli": ("udfs", "connectors", "local_stack", "cli"),  # jobs and render_service are started as processes
+    "benchmarks": ("udfs", "connectors", "udfs.operators", "jobs", "local_stack", "cli", "benchmarks"),
 }
 WITHOUT_FLINK = ("udfs", "render_service", "local_stack", "cli")
 LIBRARIES_OF_UDFS = {"msgspec", "numpy", "polars", "xxhash"}  # all of them compute, and do nothing else

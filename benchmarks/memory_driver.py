@@ -1,0 +1,53 @@
+"""`memory-driver`: the rules of a job over a list of events without Flink, as a backtest runs them."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from benchmarks.case import Benchmark, Case, Options
+from benchmarks.program import arguments, timed, told
+from benchmarks.shop_input import shop
+from udfs.events import Event
+from udfs.time import MINUTE
+
+STEP = 7.2  # ms between events, as in the shared job's input
+
+
+def cases(options: Options) -> list[Case]:
+    events = options.events or 300_000
+    program = ("benchmarks.memory_driver", "--events", "{events}", "--job")
+    return [
+        Case("tidemark", f"{job}, all shipped rules", (*program, job), events, cores=options.cores or 1)
+        for job in ("campaigns", "profiles")
+    ]
+
+
+BENCHMARK = Benchmark("memory-driver", "the rules over a list of events, what backtests run on", 1_000, cases)
+
+
+def events_of(count: int) -> list[Event]:
+    """So many checked events of a shop with a person for every twenty."""
+    from connectors.input_events import read_event
+    from connectors.topics import kind_of
+
+    read = [
+        read_event(kind_of(sent.topic), sent.key, sent.value, sent.at, sent.at)
+        for sent in shop(count, count // 20 + 1, STEP)
+    ]
+    return [event for event in read if isinstance(event, Event)]
+
+
+def main() -> None:
+    from benchmarks.right_outputs import story
+
+    said = arguments("job")
+    events = events_of(said.events)
+    stop_at = max(event.at for event in events)
+    one, elapsed, cpu = timed(lambda: story(said.job, events, stop_at))
+    other = story(said.job, events, stop_at, tick=MINUTE // 6, shards=7)
+    same = Counter(map(repr, one.emitted)) == Counter(map(repr, other.emitted)) and one.states == other.states
+    told(elapsed, cpu, rows_equal=same and len(events) == said.events, outputs=len(one.emitted))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""The production operator without Flink: state is a dictionary, timers and metrics are taken and left alone."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from benchmarks.tick_rows import ShardRow
+from connectors.config_files import read_config
+from connectors.settings import Settings
+from jobs.campaigns import CampaignWork
+from jobs.profiles import ProfileWork
+from jobs.run import Run
+from udfs.operators.tick_operator import TickOperator
+from udfs.time import Millis
+
+
+class UnseenProfiles(ProfileWork):
+    """Profiles that are not shown in Redis."""
+
+    def view(self, rule: Any) -> None:  # type: ignore[override]
+        return None
+
+
+def work_of(job: str, settings: Settings) -> Any:
+    """The work of a job with all shipped rules, as if the past ended before the first event."""
+    work = {"campaigns": CampaignWork, "profiles": UnseenProfiles}[job]
+    return work(settings, Run(live_from=0, history_from=0), read_config())
+
+
+class _Entries(dict[str, Any]):
+    put = dict.__setitem__
+
+    def remove(self, key: str) -> None:
+        self.pop(key, None)
+
+
+class _States:
+    """One mapping for each key, as Flink's keyed state."""
+
+    def __init__(self, flink: OfflineOperator) -> None:
+        self._flink = flink
+        self._of_key: dict[int, _Entries] = defaultdict(_Entries)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._of_key[self._flink.key], name)
+
+
+class OfflineOperator:
+    """Runs ticks through the operator of a job, and stands in for all of Flink that it sees."""
+
+    def __init__(self, job: str, settings: Settings) -> None:
+        self.key = 0
+        self.operator = TickOperator(work_of(job, settings))
+        self.operator.open(self)
+
+    def run(self, ticks: Iterable[ShardRow]) -> tuple[list[Any], float]:
+        """Output records, and seconds of CPU."""
+        records: list[Any] = []
+        began = time.process_time()
+        for self.key, row in ticks:
+            for out in self.operator.process_element(row, self):
+                records += out[0]
+        return records, time.process_time() - began
+
+    def get_current_key(self) -> int:
+        return self.key
+
+    def get_map_state(self, _: Any) -> Any:
+        return _States(self)
+
+    def get_metrics_group(self) -> Any:
+        return self
+
+    def add_group(self, *_: Any) -> Any:
+        return self
+
+    def counter(self, _: str) -> Any:
+        return self
+
+    def inc(self, _: int = 1) -> None:
+        return None
+
+    def timer_service(self) -> Any:
+        return self
+
+    def register_event_time_timer(self, _: Millis) -> None:
+        return None
