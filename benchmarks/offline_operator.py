@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks.tick_rows import ShardRow
 from connectors.config_files import read_config
 from connectors.settings import Settings
+from connectors.shard_labels import labels
 from jobs.campaigns import CampaignWork
 from jobs.profiles import ProfileWork
 from jobs.run import Run
@@ -52,7 +53,8 @@ class OfflineOperator:
     """Runs ticks through the operator of a job, and stands in for all of Flink that it sees."""
 
     def __init__(self, job: str, settings: Settings) -> None:
-        self.key = 0
+        self._labels = labels(settings.shards)
+        self.key = self._labels[0]
         self.operator = TickOperator(work_of(job, settings))
         self.operator.open(self)
 
@@ -60,7 +62,8 @@ class OfflineOperator:
         """Output records, and seconds of CPU."""
         records: list[Any] = []
         began = time.process_time()
-        for self.key, row in ticks:
+        for shard, row in ticks:
+            self.key = self._labels[shard]
             for out in self.operator.process_element(row, self):
                 records += out[0]
         return records, time.process_time() - began
