@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pyflink.common import Configuration
 from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment
@@ -10,10 +12,12 @@ from connectors.settings import Settings
 from connectors.shard_labels import KEY_GROUPS
 
 
-def environment(settings: Settings) -> tuple[StreamExecutionEnvironment, StreamTableEnvironment]:
-    """An environment for one job; what is not set here is the cluster's."""
+def environment(
+    settings: Settings, more: Mapping[str, str] | None = None
+) -> tuple[StreamExecutionEnvironment, StreamTableEnvironment]:
+    """An environment for one job; what is set neither here nor in `more` is the cluster's."""
     configuration = Configuration()
-    for key, value in _options(settings).items():
+    for key, value in {**_options(settings), **(more or {})}.items():
         configuration.set_string(key, value)
     streams = StreamExecutionEnvironment.get_execution_environment(configuration)
     return streams, StreamTableEnvironment.create(streams)

@@ -19,7 +19,7 @@ from pyflink.table.schema import Schema as TableSchema
 from connectors.coordinates import OFFSET_BITS, TOPIC_SHIFT
 from connectors.settings import Settings
 from connectors.shard_labels import in_sql, labels
-from connectors.topics import HEARTBEAT_KEY
+from connectors.topics import HEARTBEAT_KEY, kind_of, plain_name
 from udfs.time import Millis
 
 BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
@@ -30,7 +30,7 @@ TICK_ROW = Types.ROW_NAMED(
 
 
 def ticks(tables: StreamTableEnvironment, topics: Sequence[str], settings: Settings, bounded: bool) -> KeyedStream:
-    """Ticks of `topics` (in the order of their Kind), keyed by label of shard; `bounded` reads to the ends of now."""
+    """Ticks of `topics` (names on the broker), keyed by label of shard; `bounded` reads to the ends of now."""
     tables.execute_sql(_source(topics, settings, bounded))
     records = tables.to_data_stream(tables.sql_query(_effective(topics, settings)))
     tables.create_temporary_view("effective_records", tables.from_data_stream(records, _with_rowtime()))
@@ -59,7 +59,7 @@ def _source(topics: Sequence[str], settings: Settings, bounded: bool) -> str:
 
 def _effective(topics: Sequence[str], settings: Settings) -> str:
     """Heartbeats count in the running maximum and are then left behind; SQL compares texts, not bytes, by value."""
-    index = " ".join(f"WHEN '{topic}' THEN {number}" for number, topic in enumerate(topics))
+    index = " ".join(f"WHEN '{topic}' THEN {kind_of(plain_name(topic, settings.namespace))}" for topic in topics)
     bound, shards = settings.bound, settings.shards
     coordinate = (
         f"CAST(CASE topic {index} END AS BIGINT) * {1 << TOPIC_SHIFT} + CAST(part AS BIGINT) * {1 << OFFSET_BITS} + off"

@@ -14,6 +14,8 @@ from connectors.settings import Settings
 from jobs.run import Inputs, Outputs, Run
 from udfs.campaign_config import campaign_rule
 from udfs.campaign_rule import CampaignRule
+from udfs.operators.counters import Counters
+from udfs.operators.rule_shard import RuleShards
 from udfs.operators.stored_shard import FORMAT
 from udfs.operators.tick_operator import OUTPUT, TickOperator
 from udfs.person import Person
@@ -34,6 +36,9 @@ class CampaignWork:
 
     def view(self, rule: CampaignRule) -> None:
         return None
+
+    def shards(self, counters: Counters) -> RuleShards:
+        return RuleShards(self, counters)
 
 
 def topology(inputs: Inputs, settings: Settings, run: Run, files: Files) -> Outputs:

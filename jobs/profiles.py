@@ -13,7 +13,9 @@ from connectors.config_files import Files
 from connectors.profile_store import ProfileStore
 from connectors.settings import Settings
 from jobs.run import Inputs, Outputs, Run
+from udfs.operators.counters import Counters
 from udfs.operators.redis_view import RedisView
+from udfs.operators.rule_shard import RuleShards
 from udfs.operators.stored_shard import FORMAT
 from udfs.operators.tick_operator import OUTPUT, TickOperator
 from udfs.profile_config import load
@@ -39,6 +41,9 @@ class ProfileWork:
         settings = self.settings
         store = ProfileStore(settings.redis, settings.namespace, settings.shards, settings.epoch)
         return RedisView(rule, store, self.run.caught_up_at)
+
+    def shards(self, counters: Counters) -> RuleShards:
+        return RuleShards(self, counters)
 
 
 def topology(inputs: Inputs, settings: Settings, run: Run, files: Files) -> Outputs:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pyflink.common import Row
+import polars as pl
 
 from connectors import dead_letters
 from connectors.coordinates import TOPIC_SHIFT, unpack
+from connectors.input_columns import read_columns
 from connectors.input_events import read_event
+from connectors.raw_tick import RawTick
 from connectors.records import Record
 from connectors.rejected import Rejected
 from connectors.topics import INPUTS, full_name
@@ -31,7 +33,7 @@ class Border:
         self._namespace = namespace
         self._counters = counters
 
-    def read(self, tick: Row) -> tuple[list[Event], list[Record]]:
+    def read(self, tick: RawTick) -> tuple[list[Event], list[Record]]:
         """The events of a tick in the order of the log, and a dead letter for each record that is none."""
         events: list[Event] = []
         refused: list[Record] = []
@@ -45,6 +47,15 @@ class Border:
         self._counters.add("events", len(events))
         self._counters.add("late", sum(event.late for event in events))
         return events, refused
+
+    def read_columns(self, tick: RawTick) -> tuple[pl.DataFrame, list[Event], list[Record]]:
+        """The events of a large tick as columns, those that had to be read one by one, and dead letters."""
+        frame, rest = read_columns(tick)
+        self._counters.add("events", frame.height)
+        self._counters.add("late", int((frame["at"] != frame["time"]).sum()))
+        if not rest:
+            return frame, [], []
+        return frame, *self.read(tick.at_places(rest))
 
     def write(self, output: Any) -> Record:
         """The record that carries an output, under its person's key."""
@@ -60,7 +71,9 @@ class Border:
         else:
             self._counters.add("triggers")
 
-    def _dead_letter(self, key: bytes, value: bytes, coordinate: int, at: Millis, why: Rejected) -> Record:
+    def _dead_letter(
+        self, key: bytes | None, value: bytes | None, coordinate: int, at: Millis, why: Rejected
+    ) -> Record:
         self._counters.add("rejected", reason=why.reason.value)
         where = unpack(coordinate)
         topic = INPUTS[where.topic].name

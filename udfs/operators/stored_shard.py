@@ -1,32 +1,24 @@
 """A shard that is written through to keyed state after every tick, and read back whole after a restore.
 
 u:<person>         msgpack [state, wake_at]
-d:<hour>:<tick>    message ids learnt in that tick, 12 bytes each; a past hour is one entry, d:<hour>:0
+d:...              message ids (stored_ids.py)
 meta               what the state was written with; another tick length, bound or shard count is refused
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
-from udfs.seen import SeenIds
+from udfs.operators.stored_ids import StoredIds
+from udfs.operators.tick_shard import Mapping
 from udfs.shard import Shard
 from udfs.step import Rule
-from udfs.time import HOUR, Millis
+from udfs.time import Millis
 
 FORMAT = 3  # part of the operators' uids: Flink hands state of another format to nobody, and refuses to begin
-
-
-class Mapping(Protocol):
-    """The part of Flink's MapState that is used; in tests a dict in a coat."""
-
-    def items(self) -> Iterable[tuple[str, bytes]]: ...
-    def put(self, key: str, value: bytes) -> None: ...
-    def remove(self, key: str) -> None: ...
 
 
 class StateMismatch(RuntimeError):
@@ -46,17 +38,29 @@ class Meta(msgspec.Struct, frozen=True, array_like=True):
     reads: str = ""
     until: Millis = 0
 
+    def check(self, stored: bytes) -> Millis:
+        """Where the state with this stored meta stands; StateMismatch if it was written with other settings."""
+        found = msgspec.msgpack.decode(stored, type=Meta)
+        for name in ("format", "tick", "shards", "bound", "reads"):
+            then, now = getattr(found, name), getattr(self, name)
+            if then != now:
+                raise StateMismatch(
+                    f"the state was written with {name} {then!r}, this job has {name} {now!r}: "
+                    "submit with the old value, or start without --from and let the log be read again"
+                )
+        return found.until
+
 
 class StoredShard:
     """`shard` with its people in `mapping`; `restored_at` is where it stood (ms) if there was state to come back to."""
 
     def __init__(self, rule: Rule[Any, Any, Any], state_type: type, mapping: Mapping, made_with: Meta) -> None:
-        self.shard: Shard[Any, Any] = Shard(rule, SeenIds())
+        self._ids = StoredIds(mapping)
+        self.shard: Shard[Any, Any] = Shard(rule, self._ids.seen)
         self.until: Millis = 0
         self.restored_at: Millis | None = None
         self._mapping = mapping
         self._meta = made_with
-        self._pieces: dict[int, list[str]] = defaultdict(list)
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(tuple[state_type, Millis | None]).decode  # type: ignore[valid-type]
         self._load()
@@ -70,42 +74,21 @@ class StoredShard:
             else:
                 self._mapping.put("u:" + user, self._encode((state, wakes.get(user))))
         self.shard.changed = set()
-        self._save_ids(until)
+        self._ids.save(until)
         self.until = until
         self._mapping.put("meta", self._encode(msgspec.structs.replace(self._meta, until=until)))
 
-    def _save_ids(self, until: Millis) -> None:
-        seen = self.shard.seen
-        for hour, piece in seen.fresh_by_hour():
-            self._put_piece(hour, f"d:{hour}:{until}", piece)
-        seen.fresh = []
-        if not seen.close(until):
-            return
-        for hour in [hour for hour in self._pieces if hour < until // HOUR]:
-            whole = seen.of_hour(hour)
-            if not whole or len(self._pieces[hour]) > 1:
-                for key in self._pieces.pop(hour):
-                    self._mapping.remove(key)
-                if whole:
-                    self._put_piece(hour, f"d:{hour}:0", whole)
-
-    def _put_piece(self, hour: int, key: str, packed: bytes) -> None:
-        self._mapping.put(key, packed)
-        self._pieces[hour].append(key)
-
     def _load(self) -> None:
-        ids: list[tuple[int, bytes]] = []
+        ids: list[tuple[str, bytes]] = []
         for key, value in self._mapping.items():
             stored = bytes(value)
             if key.startswith("u:"):
                 self.shard.restore(key[2:], *self._read(key, stored))
             elif key.startswith("d:"):
-                hour = int(key.split(":")[1])
-                ids.append((hour, stored))
-                self._pieces[hour].append(key)
+                ids.append((key, stored))
             else:
-                self._check(msgspec.msgpack.decode(stored, type=Meta))
-        self.shard.seen.restore(ids)
+                self.until = self.restored_at = self._meta.check(stored)
+        self._ids.restore(ids)
         self._wake_outdated(getattr(self.shard.rule, "is_outdated", None))
 
     def _wake_outdated(self, is_outdated: Callable[[Any], bool] | None) -> None:
@@ -123,13 +106,3 @@ class StoredShard:
                 f"the state of a person does not fit this release ({wrong}); start again from the log, or go back "
                 "to the release that wrote it"
             ) from wrong
-
-    def _check(self, found: Meta) -> None:
-        self.until = self.restored_at = found.until
-        for name in ("format", "tick", "shards", "bound", "reads"):
-            then, now = getattr(found, name), getattr(self._meta, name)
-            if then != now:
-                raise StateMismatch(
-                    f"the state was written with {name} {then!r}, this job has {name} {now!r}: "
-                    "submit with the old value, or start without --from and let the log be read again"
-                )
