@@ -64,6 +64,8 @@ def _of_move(moves: list[Move], signals: Signals, heard: Heard) -> Iterator[Mome
         for decision in first.decisions:
             yield from _of_decision(decision, heard)
         return
+    if first.event.kind is Kind.SEND:
+        return  # told with the decision that it belongs to
     if first.event.kind is Kind.CLICK:
         yield Moment(first.at, "event", _looks(moves) + _lateness(first.event, heard))
         return

@@ -10,6 +10,7 @@ import msgspec
 from connectors.money import MAX_MINOR
 from connectors.rejected import Reason, Rejected
 from connectors.segment_times import EARLIEST, LATEST
+from connectors.send_events import read_send
 from connectors.topics import INPUTS
 from connectors.vocabulary import topic_for
 from connectors.wire import HEADER_BYTES, Record, decode, newest, read
@@ -36,6 +37,8 @@ def read_event(
         return _erasure(kind, key, record_time, effective)
     if len(value) > MAX_VALUE_BYTES:
         return Rejected(Reason.TOO_LARGE, f"{len(value)} bytes, at most {MAX_VALUE_BYTES} are read")
+    if kind is Kind.SEND:
+        return read_send(key, value, record_time, effective)
     record = _record(kind, value)
     if isinstance(record, Rejected):
         return record

@@ -14,9 +14,9 @@ from connectors.effective_time import Marks
 from connectors.input_events import read_event
 from connectors.rejected import Rejected
 from connectors.settings import Settings
-from connectors.topics import INPUTS, full_name, kind_of, plain_name
+from connectors.topics import INPUTS, READ_BACK, full_name, kind_of, plain_name
 from connectors.wire import Record, decode
-from udfs.events import Event
+from udfs.events import Event, Kind
 from udfs.time import Millis
 
 _POSITIVE = 0x7FFFFFFF
@@ -44,7 +44,7 @@ def partition_of(key: bytes, partitions: int) -> int:
 def read_person(settings: Settings, user: str) -> PersonLog:
     """Read up to the ends of now; KeyError names a topic that is not there."""
     log, key, marks = PersonLog(), user.encode(), Marks(settings.bound)
-    inputs = [topic.name for topic in INPUTS]
+    inputs = [topic.name for topic in (READ_BACK if settings.read_back else INPUTS)]
     for record in _records(settings, key, inputs):
         topic = plain_name(record.topic, settings.namespace)
         effective = marks.effective(topic, record.partition, record.timestamp)
@@ -71,10 +71,13 @@ def _records(settings: Settings, key: bytes, topics: Sequence[str]) -> Iterator[
 
 
 def _hear(log: PersonLog, topic: str, record: ConsumerRecord, effective: Millis) -> None:
-    event = read_event(kind_of(topic), record.key, record.value, record.timestamp, effective)
+    kind = Kind.SEND if topic == "sends" else kind_of(topic)
+    event = read_event(kind, record.key, record.value, record.timestamp, effective)
     if isinstance(event, Rejected):
         return
     log.events.append(event)
+    if kind is Kind.SEND:
+        return
     decoded = decode(record.value, topic) if record.value is not None else None
     if isinstance(decoded, tuple) and decoded[1]["received_at"] is not None:
         log.received.setdefault(event.message_id, decoded[1]["received_at"])

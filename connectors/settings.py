@@ -10,7 +10,11 @@ from typing import Any
 from udfs.time import SECOND, Millis, parse_length
 
 PREFIX = "TIDEMARK_"
-_READERS: Mapping[str, Callable[[str], int]] = {"int": int, "Millis": parse_length}
+_READERS: Mapping[str, Callable[[str], int]] = {
+    "int": int,
+    "Millis": parse_length,
+    "bool": lambda text: {"0": False, "1": True}[text],
+}
 
 
 class SettingError(ValueError):
@@ -30,6 +34,7 @@ class Settings:
     parallelism: int = 1
     checkpoint_interval: Millis = 10 * SECOND
     epoch: str = "1"
+    read_back: bool = False
 
     def __post_init__(self) -> None:
         if self.tick <= 0 or 60 * SECOND % self.tick:
@@ -58,9 +63,13 @@ def _read(name: str, text: str, kind: str) -> str | int:
     read: Callable[[str], str | int] = _READERS.get(kind, str)
     try:
         return read(text)
+    except KeyError:
+        raise SettingError(f"{name} is {text!r}: write 1 or 0") from None
     except ValueError as wrong:
         raise SettingError(f"{name}: {wrong}") from None
 
 
 def _write(value: object, kind: object) -> str:
+    if kind == "bool":
+        return "1" if value else "0"
     return f"{value}ms" if kind == "Millis" else str(value)

@@ -65,6 +65,7 @@ TOPICS: tuple[Topic, ...] = (
 )
 BY_NAME: dict[str, Topic] = {topic.name: topic for topic in TOPICS}
 INPUTS: tuple[Topic, ...] = tuple(topic for topic in TOPICS if topic.role == "input")  # in Kind's order
+READ_BACK: tuple[Topic, ...] = (*INPUTS, BY_NAME["sends"])  # what the campaigns read where mails report back
 OUTPUTS: tuple[Topic, ...] = tuple(topic for topic in TOPICS if topic.role == "output")
 
 

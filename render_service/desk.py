@@ -52,6 +52,13 @@ class Tide:
         self.now: Millis | None = None
         self._moved_at = clock()
 
+    def look(self) -> Millis | None:
+        """The newest that was ever read: heartbeats and outcomes are stamped by it, and must not go back."""
+        read = self._read()
+        if read is not None and (self.now is None or read > self.now):
+            self.now, self._moved_at = read, self._clock()
+        return self.now
+
     def wait_for(self, at: Millis) -> Millis | None:
         """The tide once it has reached `at` (ms), or has stood still so long that waiting is no use."""
         while True:

@@ -94,7 +94,7 @@ class House:
 
     def _serve(self) -> None:
         settings = self._settings
-        journal = Journal(settings.kafka, settings.namespace)
+        journal = Journal(settings.kafka, settings.namespace, settings.heartbeats_ahead)
         profiles = ProfileReader(settings.redis, settings.namespace)
         ledger = Ledger(self._campaigns)
         workshop = Workshop(settings.shop, Templates(), self._pictures, self._links)

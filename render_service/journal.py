@@ -12,8 +12,9 @@ from kafka.structs import OffsetAndMetadata
 
 from connectors import broker, wire
 from connectors.rejected import Rejected
-from connectors.topics import full_name
+from connectors.topics import HEARTBEAT_KEY, full_name
 from render_service.sends import Send
+from udfs.time import Millis
 
 POLL_MS = 250
 CLOSE_S = 5
@@ -28,9 +29,12 @@ class Journal:
     """One service at a time: a second one takes the place of the first, which Kafka then refuses.
 
     Partitions are assigned by hand, so there is no group to rebalance; the offsets lie under the group's name.
+    Heartbeats on `sends` run `ahead` ms of the tide; without it there are none.
     """
 
-    def __init__(self, bootstrap: str, namespace: str) -> None:
+    def __init__(self, bootstrap: str, namespace: str, ahead: Millis | None = None) -> None:
+        self._ahead = ahead
+        self._beaten: Millis | None = None
         self._group = full_name("render", namespace)
         self._triggers = full_name("triggers", namespace)
         self._sends = full_name("sends", namespace)
@@ -94,6 +98,22 @@ class Journal:
             reached = {where: OffsetAndMetadata(offset, "", -1) for where, offset in changed.items()}
             self._producer.send_offsets_to_transaction(reached, self._group)
         self._producer.commit_transaction()
+
+    def beat(self, tide: Millis | None) -> None:
+        """Tell whoever reads `sends` that it is complete up to `tide` (ms): what follows is stamped no earlier."""
+        if self._ahead is None or tide is None or (self._beaten is not None and tide <= self._beaten):
+            return
+        self._producer.begin_transaction()
+        for partition in sorted(self._producer.partitions_for(self._sends)):
+            self._producer.send(
+                self._sends,
+                key=HEARTBEAT_KEY,
+                value=wire.heartbeat("sends"),
+                partition=partition,
+                timestamp_ms=tide + self._ahead,
+            )
+        self._producer.commit_transaction()
+        self._beaten = tide
 
     def lag(self) -> int:
         """Triggers that lie on the topic and were not taken in yet."""

@@ -29,6 +29,7 @@ from udfs.outputs import Trigger
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 10.0
 POSTPONED_S = 30.0
+BEAT_S = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +74,7 @@ class Service:
         self._clock = clock
         self._unwritten = unwritten
         self._postponed: list[Postponed] = []
+        self._beat_at = -BEAT_S
 
     def run(self) -> None:
         """Serve until stopped; what has been sent by then is recorded."""
@@ -104,6 +106,13 @@ class Service:
             # Also on the way out: an outcome that is known must not become unknown.
             self._write()
         self._metrics.lag.set(self._journal.lag())
+        self._beat()
+
+    def _beat(self) -> None:
+        """Once a second, and only between mails: what has been answered lies on `sends` by then."""
+        if self._clock() - self._beat_at >= BEAT_S:
+            self._beat_at = self._clock()
+            self._journal.beat(self._desk.tide.look())
 
     def _take(self, record: ConsumerRecord) -> None:
         trigger = _read(record)

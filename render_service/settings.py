@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from udfs.time import Millis, parse_length
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -47,15 +49,17 @@ class RenderSettings:
     outbox: Path | None
     outbox_pages: Path | None
     unsubscribe_key: bytes | None
+    heartbeats_ahead: Millis | None = None
 
 
 def from_environment(environment: Mapping[str, str]) -> RenderSettings:
     """Read the settings; raises SettingError.
 
-    TIDEMARK_KAFKA, _REDIS, _NAMESPACE as for the jobs; _SMTP host:port of the mail server; _RENDER host:port to listen
-    on; _PUBLIC_URL what others call that address; _SHOP_NAME, _SHOP_SENDER, _SHOP_URL, _PICTURES_URL; _PICTURES a
-    folder of PNG files; _CAMPAIGNS the folder of campaign files; _OUTBOX a mail catcher's folder of .eml files;
-    _OUTBOX_PAGES where to keep them as pages; _UNSUBSCRIBE_KEY the secret that unsubscribe links are signed with.
+    TIDEMARK_KAFKA, _REDIS, _NAMESPACE as for the jobs; _READ_BACK 1 if the campaigns wait for heartbeats on `sends`,
+    and _BOUND as for them; _SMTP host:port of the mail server; _RENDER host:port to listen on; _PUBLIC_URL what others
+    call that address; _SHOP_NAME, _SHOP_SENDER, _SHOP_URL, _PICTURES_URL; _PICTURES a folder of PNG files; _CAMPAIGNS
+    the folder of campaign files; _OUTBOX a mail catcher's folder of .eml files; _OUTBOX_PAGES where to keep them as
+    pages; _UNSUBSCRIBE_KEY the secret that unsubscribe links are signed with.
     """
     listen = _address(environment, "RENDER", "127.0.0.1:8025")
     shop_url = _text(environment, "SHOP_URL", "https://lowtide.example").rstrip("/")
@@ -77,7 +81,17 @@ def from_environment(environment: Mapping[str, str]) -> RenderSettings:
         outbox=_folder(environment, "OUTBOX"),
         outbox_pages=_folder(environment, "OUTBOX_PAGES"),
         unsubscribe_key=environment.get("TIDEMARK_UNSUBSCRIBE_KEY", "").encode() or None,
+        heartbeats_ahead=_ahead(environment),
     )
+
+
+def _ahead(environment: Mapping[str, str]) -> Millis | None:
+    """How far heartbeats run ahead of the tide: the readers' bound, which they take off again; None if none are due."""
+    bound, read_back = _text(environment, "BOUND", "5s"), _text(environment, "READ_BACK", "0")
+    try:
+        return parse_length(bound) - 1 if read_back == "1" else None
+    except ValueError as wrong:
+        raise SettingError(f"TIDEMARK_BOUND: {wrong}") from None
 
 
 def _text(environment: Mapping[str, str], name: str, default: str) -> str:

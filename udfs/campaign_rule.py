@@ -59,10 +59,15 @@ class CampaignRule:
     def on_event(self, state: Person | None, event: Event) -> Step[Person, Told]:
         if event.name == ERASURE or (state is None and event.kind is Kind.CLICK and self.profile is None):
             return FORGET
+        if state is None and event.kind is Kind.SEND:
+            return FORGET
         person = after(state or Person(event.user, event.at), event, self._signals)
         if self.profile is None:
             return SAME if person is state else self._step(person)
-        step = self.profile.on_event(person.profile, event)
+        if event.kind is Kind.SEND:  # no event of the person's: only the clock has moved
+            step = self.profile.on_wake(person.profile, event.at) if person.profile else FORGET
+        else:
+            step = self.profile.on_event(person.profile, event)
         return self._step(msgspec.structs.replace(person, profile=step.state), (), step.wake_at)
 
     def on_wake(self, state: Person, at: Millis) -> Step[Person, Told]:

@@ -20,6 +20,7 @@ class Kind(enum.IntEnum):
     CART = 2
     ORDER = 3
     EMAIL = 4
+    SEND = 5  # what became of our own mails; only the campaigns read it
 
 
 class Line(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

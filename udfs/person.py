@@ -6,10 +6,10 @@ import msgspec
 
 from udfs.abandonment import Signals, Spells, after_cart_event, after_click, in_filled_carts
 from udfs.carts import NO_CARTS, ORDER_COMPLETED, Carts
-from udfs.decisions import Entry
+from udfs.decisions import Entry, trigger_id
 from udfs.events import Event, Kind
 from udfs.profile_state import ProfileState
-from udfs.reach import ANYHOW, MARKETING, Reach, consent, mailed, seen, told
+from udfs.reach import ANYHOW, MARKETING, Reach, consent, mailed, refused, seen, told
 from udfs.time import DAY, Millis
 
 # Consent outlives every campaign's windows; whoever was not seen for so long is asked again.
@@ -112,6 +112,8 @@ def _after(person: Person, event: Event, signals: Signals) -> Person:
         return msgspec.structs.replace(person, seen_at=event.at, consent=consent(person.consent, event), reach=reach)
     if kind is Kind.EMAIL:
         return _after_mail(person, event)
+    if kind is Kind.SEND:
+        return after_outcome(person, event)
     return _seen(person, event.at)
 
 
@@ -130,6 +132,26 @@ def after_mail(sent: tuple[Sent, ...], event: Event) -> tuple[Sent, ...]:
     if any(one.campaign == name and one.channel == channel and event.at - one.at < DAY for one in sent):
         return sent
     return (*sent, Sent(name, 0, event.at, channel, MARKETING))
+
+
+def after_outcome(person: Person, event: Event) -> Person:
+    """What became of a mail of ours: one that was not sent is taken back with what was to follow it, and a mailbox
+    that refused one for good takes no more."""
+    if event.name == "bounced":
+        reach = refused(person.reach, event.at)
+        return person if reach is person.reach else msgspec.structs.replace(person, reach=reach)
+    if event.name != "not_sent":
+        return person
+    sent = tuple(one for one in person.sent if one.trigger != event.trigger_id)
+    dues = tuple(due for due in person.dues if not _follows(person.user, due, event))
+    return msgspec.structs.replace(person, sent=sent, dues=dues)
+
+
+def _follows(user: str, due: Due, event: Event) -> bool:
+    """True if the step is the one after the mail that the event tells of."""
+    if due.entry.campaign != event.campaign or due.step - 1 != event.step:
+        return False
+    return trigger_id(user, due.entry, due.step - 1) == event.trigger_id
 
 
 def _seen(person: Person, at: Millis) -> Person:

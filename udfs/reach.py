@@ -64,10 +64,15 @@ def told(reach: Reach, traits: dict[str, Any]) -> Reach:
 def mailed(reach: Reach, event: Event) -> Reach:
     """After a mail event: a hard bounce, a complaint or an unsubscription belongs to the address."""
     if event.name == _BOUNCED and event.bounce != "soft":
-        return reach if reach.bounced is not None else msgspec.structs.replace(reach, bounced=event.at)
+        return refused(reach, event.at)
     if event.name in _UNWANTED:
         return reach if reach.unwanted is not None else msgspec.structs.replace(reach, unwanted=event.at)
     return reach
+
+
+def refused(reach: Reach, at: Millis) -> Reach:
+    """The mailbox takes no mail of anybody's."""
+    return reach if reach.bounced is not None else msgspec.structs.replace(reach, bounced=at)
 
 
 def consent(before: bool | None, event: Event) -> bool | None:

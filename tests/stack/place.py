@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from connectors import broker
 from connectors.flink_rest import Cluster
-from connectors.topics import HEARTBEAT_KEY, INPUTS, full_name
+from connectors.topics import HEARTBEAT_KEY, INPUTS, Topic, full_name
 from connectors.wire import decode, heartbeat
 from local_stack import topic_set
 from local_stack.addresses import ROOT, Addresses
@@ -92,10 +92,10 @@ class Place:
         producer.close()
         return [(metadata.partition, metadata.offset) for metadata in told]
 
-    def beat(self, at: Millis) -> None:
+    def beat(self, at: Millis, topics: Iterable[Topic] = INPUTS) -> None:
         """A heartbeat in every partition of every input topic: all before `at` is there."""
         producer = broker.producer(self.addresses.kafka)
-        for topic in INPUTS:
+        for topic in topics:
             name = full_name(topic.name, self.namespace)
             for partition in sorted(producer.partitions_for(name)):
                 producer.send(name, heartbeat(topic.subject), HEARTBEAT_KEY, partition=partition, timestamp_ms=at)

@@ -277,6 +277,50 @@ def test_neither_template_nor_products_are_repeated_too_soon() -> None:
     assert reasons(rule(campaign, governor='[fatigue]\ntemplate = "2d"\nproduct = "2d"'), *days) == ["sent", "sent"]
 
 
+# what became of mails
+
+
+def became(at: Millis, of: Trigger, outcome: str) -> Event:
+    return event(at, Kind.SEND, outcome, campaign=of.campaign, step=of.step, trigger_id=of.trigger_id)
+
+
+def first_mail(rule: CampaignRule, *events: Event) -> Trigger:
+    return next(one for one in drive(rule, events, stop_at=LONG_AFTER).emitted if isinstance(one, Trigger))
+
+
+def test_a_mail_that_was_not_sent_gives_its_cap_back_and_ends_its_sequence() -> None:
+    """Another cart may be written about, as if nothing had been decided."""
+    campaign, again = rule(campaign_text()), add(NOON + HOUR, "pen", cart="c2")
+    mail = first_mail(campaign, YES, add(NOON))
+    assert reasons(campaign, YES, add(NOON), again) == ["sent", "reentry_blocked", "sent"]
+    refused = became(FIRST + 1, mail, "not_sent")
+    assert answers(campaign, YES, add(NOON), refused) == [(FIRST, "send", "sent")]
+    assert [one.cart_id for one in decisions(campaign, YES, add(NOON), refused, again)] == ["c1", "c2", "c2"]
+    assert reasons(campaign, YES, add(NOON), refused, again) == ["sent"] * 3
+
+
+def test_what_went_out_or_is_in_doubt_stays_counted() -> None:
+    """A claim says that it may arrive."""
+    campaign = rule(campaign_text())
+    mail = first_mail(campaign, YES, add(NOON))
+    for outcome in ("sent", "unknown"):
+        assert reasons(campaign, YES, add(NOON), became(FIRST + 1, mail, outcome)) == ["sent", "sent"]
+
+
+def test_a_mailbox_that_refused_a_mail_for_good_gets_no_other() -> None:
+    """Until the address changes."""
+    campaign = rule(campaign_text())
+    bounced = became(FIRST + 1, first_mail(campaign, YES, add(NOON)), "bounced")
+    assert reasons(campaign, YES, add(NOON), bounced) == ["sent", "suppressed"]
+    moved = identify(FIRST + 2, {"email": "new@example.com"})
+    assert reasons(campaign, YES, add(NOON), bounced, moved) == ["sent", "sent"]
+
+
+def test_what_became_of_a_strangers_mail_is_not_remembered() -> None:
+    """They were erased, or are long forgotten."""
+    assert decisions(rule(), event(NOON, Kind.SEND, "bounced", trigger_id="t", campaign="c", step=1)) == []
+
+
 # variants
 
 

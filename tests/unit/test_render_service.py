@@ -33,6 +33,7 @@ class MemoryJournal:
     def __init__(self, *triggers: Trigger | bytes) -> None:
         self.records = [_record(offset, one) for offset, one in enumerate(triggers)]
         self.sends: list[Send] = []
+        self.beats: list[int | None] = []
         self.position = 0
         self.offset = 0
         self._taken = 0
@@ -58,6 +59,9 @@ class MemoryJournal:
 
     def lag(self) -> int:
         return 0
+
+    def beat(self, tide: int | None) -> None:
+        self.beats.append(tide)
 
     def restarted(self) -> MemoryJournal:
         again = MemoryJournal()
@@ -95,6 +99,10 @@ class SimpleDesk:
 
     class tide:  # noqa: N801 - stands for the desk's Tide
         now = AT
+
+        @staticmethod
+        def look() -> int:
+            return AT
 
     def __init__(self, refuses: str = "") -> None:
         self.refuses = refuses
@@ -137,6 +145,15 @@ def _record(offset: int, one: Trigger | bytes) -> ConsumerRecord:
     return ConsumerRecord(
         **{**fields, "topic": "triggers", "partition": 0, "offset": offset, "key": b"k", "value": value}
     )
+
+
+def test_once_a_second_the_service_tells_how_far_sends_is_complete() -> None:
+    """After the mails of that turn, by the tide and not by the wall clock."""
+    journal, now = MemoryJournal(*some("a")), [0.0]
+    working = service(journal, ToldServer(), clock=lambda: now[0])
+    for now[0] in (0.0, 0.5, 1.1):
+        working.work()
+    assert journal.beats == [AT, AT]
 
 
 def test_a_mail_is_claimed_before_it_goes_out() -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from connectors import wire
 from connectors.input_events import MAX_VALUE_BYTES, read_event
 from connectors.rejected import Reason, Rejected
-from connectors.topics import INPUTS, kind_of
+from connectors.topics import INPUTS, READ_BACK, kind_of
 from connectors.wire import HEADER_BYTES, decode, encode, heartbeat, newest, schema_id, versions
 from tests.calls import AT, ONE_OF_EACH, call, sent
 from tests.disturb import Sent
@@ -274,7 +274,7 @@ def test_unusual_spellings_are_read_as_fastavro_reads_them() -> None:
 @given(kind=st.sampled_from(list(Kind)), key=st.binary(max_size=8), body=st.binary(max_size=300), framed=st.booleans())
 def test_any_bytes_at_all_are_answered(kind: Kind, key: bytes, body: bytes, framed: bool) -> None:
     """The hot path has no bytes to fear."""
-    value = newest()[INPUTS[kind].subject].header + body if framed else body
+    value = newest()[READ_BACK[kind].subject].header + body if framed else body
     assert isinstance(read_event(kind, key, value, AT, AT), Event | Rejected)
 
 

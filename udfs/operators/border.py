@@ -14,7 +14,7 @@ from connectors.input_events import read_event
 from connectors.raw_tick import RawTick
 from connectors.records import Record
 from connectors.rejected import Rejected
-from connectors.topics import INPUTS, full_name
+from connectors.topics import READ_BACK, full_name
 from connectors.wire import encode
 from udfs.events import Event, Kind
 from udfs.operators.counters import Counters
@@ -76,7 +76,7 @@ class Border:
     ) -> Record:
         self._counters.add("rejected", reason=why.reason.value)
         where = unpack(coordinate)
-        topic = INPUTS[where.topic].name
+        topic = READ_BACK[where.topic].name
         letter = dead_letters.of_record(self._job, topic, where.partition, where.offset, key, value, at, why)
         return Record(
             full_name("dead-letters", self._namespace), letter["key"] or b"", encode("dead-letters", letter), at
