@@ -1,41 +1,82 @@
 """The Lua scripts that change a shard of profiles in Redis, each of them as a whole or not at all.
 
 KEYS[1] is the shard's base, `<prefix>:<epoch>:{<shard>}:`; all keys begin with it and so share its Cluster slot.
-A person is one argument, msgpack of [id, [field, value, field, ...] or nil for a forgotten person, [segment, ...]]: one
-argument instead of fifty makes a tick twice as fast, most of it in the client (measured 2026-11-23).
+People whose profiles have the same fields are one argument, msgpack of [[field, ...], [id, value, ..., id, value, ...]],
+where the last field is `segments`; nil for the fields means that these are forgotten. So a name is sent once and not
+with every person, and Lua makes no table for each: unpacking is 0.4 us a person instead of 1.2, and a profile whose
+fields are the same as before is not deleted first, which is 1.3 us (of 5; docs/decisions/058).
 """
 
 APPLY = """
-local base = KEYS[1]
-local VALUES_A_CALL = 1000  -- unpack() has room for some 8,000
+local base, call = KEYS[1], redis.call
+local MOST = 1000  -- values in one call; unpack() has room for some 8,000
+local moves = {SADD = {}, SREM = {}}
 
-local function leave(user, segments, staying)
-  for segment in string.gmatch(segments or '', '[^,]+') do
-    if not staying[segment] then redis.call('SREM', base .. 'seg:' .. segment, user) end
+local function move(command, segment, user)
+  local users = moves[command][segment]
+  if not users then
+    users = {base .. 'seg:' .. segment}
+    moves[command][segment] = users
+  end
+  users[#users + 1] = user
+  if #users == MOST then
+    call(command, unpack(users))
+    moves[command][segment] = nil
   end
 end
 
-local function write(user, fields, segments)
+local function move_all(user, before, now)
+  local entered = {}
+  for segment in string.gmatch(now, '[^,]+') do entered[segment] = true end
+  for segment in string.gmatch(before or '', '[^,]+') do
+    if entered[segment] then entered[segment] = nil else move('SREM', segment, user) end
+  end
+  for segment in pairs(entered) do move('SADD', segment, user) end
+end
+
+local function set(key, pairs_of)
+  for i = 1, #pairs_of, MOST do
+    call('HSET', key, unpack(pairs_of, i, math.min(i + MOST - 1, #pairs_of)))
+  end
+end
+
+local function write(user, pairs_of)
+  local key, segments = base .. 'u:' .. user, pairs_of[#pairs_of]
+  local before = call('HGET', key, 'segments')
+  if before ~= segments then move_all(user, before, segments) end
+  set(key, pairs_of)
+  if call('HLEN', key) ~= #pairs_of / 2 then
+    call('DEL', key)
+    set(key, pairs_of)
+  end
+end
+
+local function forget(user)
   local key = base .. 'u:' .. user
-  local before = redis.call('HGET', key, 'segments')
-  local listed, staying = table.concat(segments, ','), {}
-  for _, segment in ipairs(segments) do staying[segment] = true end
-  if fields and before ~= listed then
-    for _, segment in ipairs(segments) do redis.call('SADD', base .. 'seg:' .. segment, user) end
+  move_all(user, call('HGET', key, 'segments'), '')
+  call('DEL', key)
+end
+
+local function apply_group(fields, people)
+  if fields == nil then
+    for _, user in ipairs(people) do forget(user) end
+    return
   end
-  if before ~= listed then leave(user, before, staying) end
-  redis.call('DEL', key)
-  if not fields then return end
-  for i = 1, #fields, VALUES_A_CALL do
-    redis.call('HSET', key, unpack(fields, i, math.min(i + VALUES_A_CALL - 1, #fields)))
+  local pairs_of = {}
+  for n, field in ipairs(fields) do pairs_of[2 * n - 1] = field end
+  for at = 1, #people, #fields + 1 do
+    for n = 1, #fields do pairs_of[2 * n] = people[at + n] end
+    write(people[at], pairs_of)
   end
-  redis.call('HSET', key, 'segments', listed)
 end
 
 local function apply(first)
   for i = first, #ARGV do
-    local person = cmsgpack.unpack(ARGV[i])
-    write(person[1], person[2], person[3])
+    local group = cmsgpack.unpack(ARGV[i])
+    apply_group(group[1], group[2])
+  end
+  for command, segments in pairs(moves) do
+    for _, users in pairs(segments) do call(command, unpack(users)) end
   end
 end
 """

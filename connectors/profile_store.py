@@ -30,6 +30,8 @@ Memberships = Mapping[str, Sequence[str]]
 PEOPLE_A_PIECE = 1_000
 KEYS_A_SCAN = 1_000
 
+SEGMENTS = "segments"  # the field that names them
+
 _pack = msgspec.msgpack.Encoder().encode
 
 
@@ -124,17 +126,18 @@ def lost(found: Millis | None, acknowledged: Millis | None) -> bool:
 
 
 def _told(people: People, memberships: Memberships) -> Iterator[bytes]:
+    """The arguments for people, those whose profiles have the same fields together."""
+    groups: dict[tuple[str, ...] | None, list[str]] = {}
     for user, fields in people.items():
         if fields is None:
-            yield _pack((user, None, ()))
-        else:
-            pairs = [part for field, value in fields.items() for part in (field, _text(value))]
-            yield _pack((user, pairs, tuple(memberships.get(user, ()))))
-
-
-def _text(value: str | int | float) -> str:
-    """As Python writes it: Lua has floats only, and would write 0.1 with seventeen digits."""
-    return value if isinstance(value, str) else str(value)
+            groups.setdefault(None, []).append(user)
+            continue
+        told = groups.setdefault((*fields, SEGMENTS), [])
+        told.append(user)
+        # As Python writes it: Lua has floats only, and would write 0.1 with seventeen digits.
+        told += [value if isinstance(value, str) else str(value) for value in fields.values()]
+        told.append(",".join(memberships.get(user, ())))
+    return map(_pack, groups.items())
 
 
 def _pieces(people: People) -> Iterator[People]:
