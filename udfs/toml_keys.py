@@ -100,25 +100,39 @@ def text(value: Any) -> str:
     return value
 
 
-def whole(least: int, most: int | None = None) -> Callable[[Any], int]:
-    bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Reads whole numbers; `most` None is as large as a number may be."""
 
-    def read(value: Any) -> int:
-        ceiling = 2**63 - 1 if most is None else most
-        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= ceiling:
+    least: int
+    most: int | None = None
+
+    def __call__(self, value: Any) -> int:
+        most = 2**63 - 1 if self.most is None else self.most
+        if not isinstance(value, int) or isinstance(value, bool) or not self.least <= value <= most:
+            bounds = f"of at least {self.least}" if self.most is None else f"from {self.least} to {most}"
             raise ValueError(f"{value!r} is not a whole number {bounds}")
         return value
 
-    return read
 
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """Reads one of a few words."""
 
-def one_of(*words: str) -> Callable[[Any], str]:
-    def read(value: Any) -> str:
-        if value not in words:
-            raise ValueError(f"{value!r} is not one of {', '.join(words)}")
+    words: tuple[str, ...]
+
+    def __call__(self, value: Any) -> str:
+        if value not in self.words:
+            raise ValueError(f"{value!r} is not one of {', '.join(self.words)}")
         return str(value)
 
-    return read
+
+def whole(least: int, most: int | None = None) -> Whole:
+    return Whole(least, most)
+
+
+def one_of(*words: str) -> OneOf:
+    return OneOf(words)
 
 
 def _text(content: bytes, file: str) -> str:
