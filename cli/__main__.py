@@ -12,7 +12,19 @@ from cli import exits
 from cli.causes import cause
 
 # Each has `register(app)`, which adds its commands; what a command needs it imports when it runs.
-MODULES = ("stack", "ingest", "submit", "read", "profiles", "explain", "campaign", "backtest", "try_it", "demo")
+MODULES = (
+    "stack",
+    "ingest",
+    "submit",
+    "read",
+    "profiles",
+    "explain",
+    "campaign",
+    "campaign_test",
+    "backtest",
+    "try_it",
+    "demo",
+)
 
 
 def command_line() -> typer.Typer:

@@ -118,7 +118,11 @@ def read_campaigns(folder: Path) -> dict[str, bytes]:
     found = {f"campaigns/{path.name}": path.read_bytes() for path in sorted(folder.glob("*.toml"))}
     if not found:
         exits.fail(f"{folder} has no campaign file in it: they end in .toml.", exits.INPUT)
-    rest = {path: content for path, content in read_config(CONFIG).items() if not path.startswith("campaigns/")}
+    rest = {
+        path: content
+        for path, content in read_config(CONFIG).items()
+        if not path.startswith(("campaigns/", "stories/"))
+    }
     return rest | found
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from cli.explain import lines
 from cli.retelling import retell
+from cli.stories import play
 from cli.story import Heard, tell
 from connectors.config_files import read_config, read_texts
 from connectors.input_events import read_event
@@ -24,8 +25,10 @@ from udfs.governor_config import parse_governor
 from udfs.memory_driver import drive
 from udfs.outputs import Decision
 from udfs.profile_config import load
+from udfs.rehearsal_story import read_stories
 from udfs.time import parse_length
 
+EXAMPLE_OF = "cart_abandonment"
 EXAMPLE = ROOT / "docs" / "example.jsonl"
 
 
@@ -41,6 +44,10 @@ def test_configuration_in_the_pages_is_understood(block: Block) -> None:
         parse_campaign(block.text.encode(), block.page)
     elif "cap" in told and isinstance(told["cap"], list):
         parse_governor(block.text.encode(), block.page)
+    elif "story" in told:
+        assert all(
+            play(story, read_config()).verdict.holds for story in read_stories(block.text.encode(), "", EXAMPLE_OF)
+        )
     elif "enter" in told:
         texts = {file: text for file, text in read_texts().items() if f'name = "{told["name"]}"' not in text}
         assert load({**texts, "segments/example.toml": block.text}).segments
