@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from render_service.links import marked
 from render_service.pictures import Picture, Pictures, distinct
 from render_service.prices import format_price
 from render_service.recipient import Recipient
@@ -40,15 +41,16 @@ def contents(trigger: Trigger, to: Recipient, shop: Shop, pictures: Pictures, un
     """Everything that a template may use, and nothing else."""
     shown = trigger.items[:MOST_ITEMS]
     own = [pictures.own(item.image_url) for item in shown]
-    items = [_item(item, picture, trigger.currency, to.locale) for item, picture in zip(shown, own, strict=True)]
+    items = [_item(item, picture, trigger, to.locale) for item, picture in zip(shown, own, strict=True)]
+    cart = f"{shop.url}/cart" + (f"?cart={quote(trigger.cart_id, safe='')}" if trigger.cart_id else "")
     values = {
-        "shop": {"name": shop.name, "url": shop.url},
+        "shop": {"name": shop.name, "url": marked(shop.url, trigger)},
         "first_name": to.first_name,
         "items": items,
         "count": len(trigger.items),
         "more": len(trigger.items) - len(shown),
         "total": format_price(trigger.value, trigger.currency, to.locale) if trigger.value > 0 else None,
-        "cart_url": f"{shop.url}/cart" + (f"?cart={quote(trigger.cart_id, safe='')}" if trigger.cart_id else ""),
+        "cart_url": marked(cart, trigger),
         "unsubscribe_url": unsubscribe_url,
         "variant": trigger.variant,
         "preview_padding": PREVIEW_PADDING,
@@ -56,14 +58,15 @@ def contents(trigger: Trigger, to: Recipient, shop: Shop, pictures: Pictures, un
     return Contents(values, distinct(own))
 
 
-def _item(item: Item, picture: Picture | None, currency: str | None, locale: str | None) -> MailItem:
+def _item(item: Item, picture: Picture | None, trigger: Trigger, locale: str | None) -> MailItem:
+    currency, url = trigger.currency, _web(item.url)
     price = None if item.price is None else format_price(item.price * item.quantity, currency, locale)
     return MailItem(
         name=_line(item.name or item.product_id),
         detail=_detail(item, currency, locale),
         price=price,
         picture=f"cid:{picture.cid}" if picture else _web(item.image_url),
-        url=_web(item.url),
+        url=marked(url, trigger) if url else None,
     )
 
 

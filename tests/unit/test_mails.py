@@ -6,14 +6,17 @@ import os
 import re
 from email import policy
 from email.parser import BytesHeaderParser
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from render_service.contents import contents
+from render_service.links import marked
 from render_service.mail import UnsafeMailError, compose, message_id, safe_header
 from render_service.outbox import parse_mail
 from render_service.prices import format_price
@@ -213,8 +216,42 @@ def test_every_picture_says_what_it_shows_and_every_link_is_in_the_text(case: st
     """Pictures may be blocked, and some people read the text."""
     written = texts(tmp_path, *CASES[case])
     assert re.findall(r"<img(?![^>]*alt=\"[^\"]+\")", written.html) == []
-    for link in set(re.findall(r'href="(https[^"]+)"', written.html)) - {SHOP.url}:
-        assert link.replace("&amp;", "&") in written.text
+    links = {unescape(link) for link in re.findall(r'href="(https[^"]+)"', written.html)}
+    for link in links - {marked(SHOP.url, CASES[case][0])}:
+        assert link in written.text
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_link_to_the_shop_says_which_campaign_version_and_step_it_came_from(case: str, tmp_path: Path) -> None:
+    """For the shop's statistics and for our own; the way out of the list is nobody's conversion."""
+    of, to = CASES[case]
+    page = texts(tmp_path, of, to).html
+    links = {unescape(link) for link in re.findall(r'href="(https[^"]+)"', page)} - {UNSUBSCRIBE}
+    assert links
+    for link in links:
+        said = parse_qs(urlsplit(link).query)
+        assert said["utm_campaign"] == said["tm_campaign"] == [of.campaign]
+        assert said["utm_id"] == said["tm_version"] == [of.version]
+        assert (said["utm_content"], said["tm_step"]) == ([f"step-{of.step}"], [str(of.step)])
+        assert of.user_id not in link
+
+
+@pytest.mark.parametrize(
+    ("url", "begins", "ends"),
+    [
+        ("https://x.example/p", "https://x.example/p?utm_source=tidemark&", "7f00e1c2a5b94d0c8e1f6a2b3c4d5e6f"),
+        ("https://x.example/p?a=1", "https://x.example/p?a=1&utm_source=", "5e6f"),
+        ("https://x.example/p?", "https://x.example/p?utm_source=", "5e6f"),
+        ("https://x.example/p?a=%20#size", "https://x.example/p?a=%20&utm_source=", "5e6f#size"),
+        ("https://x.example/p?utm_source=own", "https://x.example/p?utm_source=own&utm_medium=", "5e6f"),
+    ],
+)
+def test_marks_leave_an_address_as_it_was(url: str, begins: str, ends: str) -> None:
+    """A page that reads its own query must still find it, and what the shop says of itself counts."""
+    link = marked(url, trigger())
+    assert link.startswith(begins)
+    assert link.endswith(ends)
+    assert link.count("utm_source") == 1
 
 
 def test_templates_quote_attributes_and_keep_values_out_of_styles() -> None:
