@@ -14,6 +14,7 @@ from cli.causes import cause
 # Each has `register(app)`, which adds its commands; what a command needs it imports when it runs.
 MODULES = (
     "stack",
+    "archive",
     "ingest",
     "submit",
     "read",

@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cli.retelling import Move, Retelling
-from cli.wording import about, clock_time, count, day_and_time, money
+from cli.verdicts import sending, verdict
+from cli.wording import about, clock_time, count, money
 from udfs.abandonment import Signals, Spell
 from udfs.carts import ORDER_COMPLETED, Cart, Carts
-from udfs.decisions import SEND, WOULD_HAVE_SENT, Entry, trigger_id
+from udfs.decisions import SEND, Entry, trigger_id
 from udfs.events import ERASURE, Event, Kind
 from udfs.outputs import Decision
 from udfs.person import Person
-from udfs.time import Millis, parse_length
+from udfs.time import Millis
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,87 +172,11 @@ def _spell(spell: Spell, deadline: Millis) -> dict[str, str]:
 def _of_decision(decision: Decision, heard: Heard) -> Iterator[Moment]:
     facts = {**decision.facts, "outcome": decision.outcome, "reason": decision.reason, "campaign": decision.campaign}
     unsaid = "" if decision.decision_id in heard.decided else " (the campaigns job has not said so yet)"
-    yield Moment(decision.at, "decision", _verdict(decision) + unsaid, facts)
+    yield Moment(decision.at, "decision", verdict(decision) + unsaid, facts)
     if decision.outcome == SEND:
         entry = Entry(decision.campaign, decision.cart_id or "", int(decision.facts["spell_start"]))
         if became := heard.sends.get(trigger_id(decision.user_id, entry, decision.step)):
-            yield Moment(decision.at, "sending", _sending(*became))
-
-
-def _verdict(decision: Decision) -> str:
-    what = "mail" if decision.step == 1 else "reminder"
-    facts = decision.facts
-    if decision.wake_at is not None:
-        until = day_and_time(decision.wake_at, decision.at)
-        return f"{what} put off to {until}: {_why_later(decision)}"
-    if decision.outcome == SEND:
-        value = money(int(facts.get("value", 0)), facts.get("currency"))
-        quiet = f"; {_length('wait', decision)} without a sign of life" if decision.step == 1 else ""
-        return f"{what}: {count(int(facts.get('items', 0)), 'item')} left behind, {value}{quiet}"
-    if decision.reason == "holdout":
-        return f"no {what}: belongs to the group that gets none, for comparison"
-    if decision.outcome == WOULD_HAVE_SENT:
-        return f"no {what}: it would have gone out, but the campaign was not live before {_when('live_from', decision)}"
-    return f"no {what}: {_reason(decision)}"
-
-
-def _why_later(decision: Decision) -> str:
-    facts = decision.facts
-    if decision.reason == "quiet_hours" and "local_time" in facts:
-        return f"it was {facts['local_time']} in {facts['zone']}"
-    return decision.reason.replace("_", " ")
-
-
-def _reason(decision: Decision) -> str:
-    refused = decision.facts.get("consent") == "false"
-    at = {fact: _when(fact, decision) for fact in ("last_order", "last_send", "exit_at")}
-    worth = {fact: _money(fact, decision) for fact in ("value", "minimum_value")}
-    length = {fact: _length(fact, decision) for fact in ("after_order", "reentry")}
-    since = "after the first mail" if "first_mail" in decision.facts else "while it was put off"
-    reasons = {
-        "no_consent": "said no to marketing mail" if refused else "never said yes to such mail",
-        "ordered_recently": f"ordered at {at['last_order']}, within the last {length['after_order']}",
-        "reentry_blocked": f"had one at {at['last_send']}; one in {length['reentry']} is enough",
-        "converted": f"ordered at {at['exit_at']}, {since}",
-        "superseded": f"changed the cart at {at['exit_at']}, {since}",
-        "cart_empty": "nothing is in the cart any more",
-        "suppressed": "their address bounced, complained or unsubscribed",
-        "reserved": "the last mail that one person should get is kept for something more important",
-        "hush": "has just had a mail that was owed",
-        "quiet_hours": "not at this hour, or another one that had waited went out instead",
-        "expired": "it would have come too late",
-        "not_in_audience": "is not one of those whom the campaign means",
-        "below_minimum": f"cart worth {worth['value']}, the campaign asks {worth['minimum_value']}",
-        "capped": "has had as many mails as one person should get",
-    }
-    return reasons.get(decision.reason, decision.reason.replace("_", " "))
-
-
-def _money(fact: str, decision: Decision) -> str:
-    return money(int(decision.facts.get(fact, 0)), decision.facts.get("currency"))
-
-
-def _length(fact: str, decision: Decision) -> str:
-    said = decision.facts.get(fact)
-    return about(parse_length(said)) if said else "a while"
-
-
-def _when(fact: str, decision: Decision) -> str:
-    said = decision.facts.get(fact)
-    return day_and_time(int(said), decision.at) if said else "some time"
-
-
-def _sending(outcome: str, reason: str) -> str:
-    if outcome == "sent":
-        return "sent"
-    words = {
-        "converted": "ordered meanwhile",
-        "no_consent": "said no to marketing mail meanwhile",
-        "no_address": "no address is known",
-        "expired": "it would have come too late",
-    }
-    said = words.get(reason, reason.replace("_", " "))
-    return f"not sent at the last look: {said}" if outcome == "not_sent" else f"{outcome}: {said}"
+            yield Moment(decision.at, "sending", sending(*became))
 
 
 def _ahead(moves: Sequence[Move], signals: Signals) -> Iterator[Moment]:

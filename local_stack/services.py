@@ -1,4 +1,4 @@
-"""The small servers in Python: mail catcher, metrics page, render service."""
+"""The small servers in Python: mail catcher, metrics page, render service, archive."""
 
 from __future__ import annotations
 
@@ -38,6 +38,12 @@ def start_render(home: Path, addresses: Addresses) -> None:
     env = {**addresses.environment(), "TIDEMARK_UNSUBSCRIBE_KEY": unsubscribe_key(home)}
     running = start_module(home, "render", ["render_service"], env, project_version())
     processes.wait_ready(running, lambda: page_answers(f"{addresses.render}/healthz"), 120)
+
+
+def start_archive(home: Path, addresses: Addresses) -> None:
+    """It has no port to ask; what keeps it from working it says in its log, and `status` when it has ended."""
+    env = {**addresses.environment(), "TIDEMARK_ARCHIVE": str(home / "archive")}
+    start_module(home, "archive", ["cli", "archive"], env, project_version())
 
 
 def unsubscribe_key(home: Path) -> str:

@@ -1,7 +1,7 @@
 """Start and stop all servers of a stack; its data, ports and logs live in one folder.
 
 valkey ─────────────┐
-kafka ── topics ────┴── render
+kafka ── topics ────┴── render, archive
 metrics, mail
 jobmanager, taskmanager          all at once; an arrow waits
 """
@@ -17,14 +17,15 @@ from pathlib import Path
 from local_stack import addresses, flink, jars, kafka, ports, processes, services, topic_set, valkey
 from local_stack.errors import NoRoom, PartFailed, StackError
 
-PARTS = ("kafka", "valkey", "jobmanager", "taskmanager", "metrics", "mail", "render")
+PARTS = ("kafka", "valkey", "jobmanager", "taskmanager", "metrics", "mail", "render", "archive")
 PORTS_OF = {
     "kafka": ("kafka", "kafka_controller"),
     "jobmanager": ("flink", "flink_rpc"),
     "taskmanager": (),
     "mail": ("smtp",),
+    "archive": (),
 }
-STOPPING = (("render", "mail", "metrics", "taskmanager", "jobmanager"), ("valkey", "kafka"))
+STOPPING = (("archive", "render", "mail", "metrics", "taskmanager", "jobmanager"), ("valkey", "kafka"))
 ROOM_NEEDED = 1_000_000_000
 
 Say = Callable[[str], None]
@@ -137,9 +138,11 @@ def start_all(home: Path, port: dict[str, int], absent: set[str], say: Say) -> N
         say(f"Mail catcher at {where.smtp}, metrics at {where.metrics}")
 
     with ThreadPoolExecutor() as pool:
-        before_render = [pool.submit(broker_and_topics), pool.submit(store)]
+        before_readers = [pool.submit(broker_and_topics), pool.submit(store)]
         beside = [pool.submit(cluster), pool.submit(small_ones)]
-        settle(before_render)
+        settle(before_readers)
+        if "archive" in absent:
+            services.start_archive(home, where)
         if "render" in absent:
             services.start_render(home, where)
         say(f"Render service at {where.render}/outbox")

@@ -1,0 +1,138 @@
+"""A decision, and what became of it, as a sentence: every reason of the closed list in words, with its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from cli.wording import about, count, day_and_time, money
+from udfs.decisions import SEND, WOULD_HAVE_SENT
+from udfs.outputs import Decision
+from udfs.time import parse_length
+
+NEVER_ENTERED = frozenset({"below_minimum", "not_in_audience"})
+
+
+def verdict(decision: Decision) -> str:
+    """What was answered, and why."""
+    what = "mail" if decision.step == 1 else "reminder"
+    facts = decision.facts
+    if decision.wake_at is not None:
+        return f"{what} put off to {day_and_time(decision.wake_at, decision.at)}: {reason(decision)}"
+    if decision.outcome == SEND:
+        value = money(int(facts.get("value", 0)), facts.get("currency"))
+        quiet = f"; {_length('wait', decision)} without a sign of life" if decision.step == 1 else ""
+        return f"{what}: {count(int(facts.get('items', 0)), 'item')} left behind, {value}{quiet}"
+    if decision.reason == "holdout":
+        return f"no {what}: belongs to the group that gets none, for comparison"
+    if decision.outcome == WOULD_HAVE_SENT:
+        return f"no {what}: it would have gone out, but the campaign was not live before {_when('live_from', decision)}"
+    return f"{'did not enter' if decision.reason in NEVER_ENTERED else f'no {what}'}: {reason(decision)}"
+
+
+def sending(outcome: str, reason: str) -> str:
+    """What became of a trigger."""
+    if outcome == "sent":
+        return "sent"
+    words = {
+        "converted": "ordered meanwhile",
+        "no_consent": "said no to marketing mail meanwhile",
+        "no_address": "no address is known",
+        "expired": "it would have come too late",
+    }
+    said = words.get(reason, reason.replace("_", " "))
+    return f"not sent at the last look: {said}" if outcome == "not_sent" else f"{outcome}: {said}"
+
+
+def reason(decision: Decision) -> str:
+    """Why, in words; a reason that is not known here yet is told by its name."""
+    told = _REASONS.get(decision.reason)
+    return told(decision) if told else decision.reason.replace("_", " ")
+
+
+def _no_consent(decision: Decision) -> str:
+    refused, consent = decision.facts.get("refused"), decision.facts.get("consent")
+    if refused and consent == "true":
+        return f"said no to {refused.replace(',', ', ')}"
+    return "said no to marketing mail" if consent == "false" else "never said yes to such mail"
+
+
+def _suppressed(decision: Decision) -> str:
+    if "bounced_at" in decision.facts:
+        return f"a mail to the address came back at {_when('bounced_at', decision)}"
+    if "unwanted_at" in decision.facts:
+        return f"the address asked for no more of it at {_when('unwanted_at', decision)}"
+    return "the address takes no such mail"
+
+
+def _capped(decision: Decision) -> str:
+    full = ", ".join(f"{said} in {span}" for span, said in _caps(decision.facts) if _is_full(said))
+    return "has had as many mails as one person should get" + (f" ({full})" if full else "")
+
+
+def _caps(facts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for name, said in sorted(facts.items()):
+        before, cap, span = name.rpartition("cap_")
+        if cap and before in ("", "campaign_"):
+            yield span, said
+
+
+def _is_full(said: str) -> bool:
+    used, _, most = said.partition(" of ")
+    return used.isdigit() and most.isdigit() and int(used) >= int(most)
+
+
+def _quiet_hours(decision: Decision) -> str:
+    if decision.wake_at is not None and "local_time" in decision.facts:
+        return f"it was {decision.facts['local_time']} in {decision.facts['zone']}"
+    return "not at this hour, or another one that had waited went out instead"
+
+
+def _below_minimum(decision: Decision) -> str:
+    facts = decision.facts
+    worth, asked = (money(int(facts.get(name, 0)), facts.get("currency")) for name in ("value", "minimum_value"))
+    return f"cart worth {worth}, the campaign asks {asked}"
+
+
+def _not_in_audience(decision: Decision) -> str:
+    told = {name.removeprefix("segment_"): said for name, said in decision.facts.items() if name.startswith("segment_")}
+    places = [f"{'not ' if said == 'out' else ''}in the segment {name}" for name, said in sorted(told.items())]
+    return ", ".join(places) or "not one of those whom the campaign is for"
+
+
+def _since(decision: Decision) -> str:
+    return "after the first mail" if "first_mail" in decision.facts else "while it was put off"
+
+
+def _length(fact: str, decision: Decision) -> str:
+    said = decision.facts.get(fact)
+    return about(parse_length(said)) if said else "a while"
+
+
+def _when(fact: str, decision: Decision) -> str:
+    said = decision.facts.get(fact)
+    return day_and_time(int(said), decision.at) if said else "some time"
+
+
+_REASONS: Mapping[str, Callable[[Decision], str]] = {
+    "no_consent": _no_consent,
+    "suppressed": _suppressed,
+    "no_address": lambda _: "no address is known",
+    "ordered_recently": lambda one: (
+        f"ordered at {_when('last_order', one)}, within the last {_length('after_order', one)}"
+    ),
+    "converted": lambda one: f"ordered at {_when('exit_at', one)}, {_since(one)}",
+    "cart_empty": lambda _: "nothing is in the cart any more",
+    "reentry_blocked": lambda one: f"had one at {_when('last_send', one)}; one in {_length('reentry', one)} is enough",
+    "capped": _capped,
+    "reserved": lambda _: "the last mail that one person should get is kept for something more important",
+    "hush": lambda _: "has just had a mail that was owed",
+    "quiet_hours": _quiet_hours,
+    "expired": lambda _: "it would have come too late",
+    "paused": lambda _: "the campaign is paused",
+    "superseded": lambda one: f"changed the cart at {_when('exit_at', one)}, {_since(one)}",
+    "unavailable_item": lambda _: "what was left is bought, or sold out",
+    "orders_silent": lambda _: "no order came in from anybody, so nobody could say who had not ordered",
+    "below_minimum": _below_minimum,
+    "not_in_audience": _not_in_audience,
+    "campaign_ended": lambda _: "the campaign, or this step of it, has ended",
+}
