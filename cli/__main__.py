@@ -25,6 +25,7 @@ MODULES = (
     "backtest",
     "try_it",
     "demo",
+    "drill",
 )
 
 

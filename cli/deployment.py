@@ -19,12 +19,19 @@ from udfs.time import Millis
 
 
 class SubmittedJob(msgspec.Struct, frozen=True):
-    """A job as it was last submitted: from where, if not from the beginning, and the savepoint it was stopped at."""
+    """A job as it was last submitted: from where, if not from the beginning, and the savepoint it was stopped at.
+
+    `format` is that of its state, None if nobody wrote it down.
+    `write_after` and `caught_up_at` (ms) are said again when it goes on from its state, for it may not be there yet.
+    """
 
     id: str
     savepoint: str | None = None
     started_from: str | None = None
     config: str = str(ROOT / "config")
+    format: int | None = None
+    write_after: Millis | None = None
+    caught_up_at: Millis | None = None
 
 
 class Deployment(msgspec.Struct, frozen=True):

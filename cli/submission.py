@@ -15,9 +15,11 @@ import msgspec
 from cli import exits
 from cli.code_archive import write_archive
 from cli.deployment import Deployment, SubmittedJob, here, update_deployment
+from cli.frontier import newest_written
 from connectors import broker
 from connectors.profile_reader import ProfileReader
 from connectors.settings import Settings
+from connectors.state_format import FORMAT
 from connectors.topics import HEARTBEAT_KEY, INPUTS, full_name
 from local_stack import flink
 from local_stack.addresses import ROOT, Addresses
@@ -25,6 +27,7 @@ from udfs.time import Millis
 
 PROFILES = "profiles"
 FIRST_RECORDS = 1_000
+LATEST: Millis = -1
 _UNMAPPED = "Cannot map checkpoint/savepoint state"
 _JOB_ID = re.compile(r"JobID ([0-9a-f]{32})")
 
@@ -34,7 +37,7 @@ class Wish:
     """What is asked of a submission; times and lengths in ms.
 
     `live_from` None means as recorded, or now; `run_on` is for a bounded run; `restore` is the path of a checkpoint or
-    savepoint, or "latest".
+    savepoint, or "latest"; outputs up to `write_after` are not written again, LATEST means all that there are.
     """
 
     job: str
@@ -42,6 +45,7 @@ class Wish:
     until_end: bool = False
     run_on: Millis = 0
     restore: str | None = None
+    write_after: Millis | None = None
     config: Path = ROOT / "config"
 
 
@@ -52,8 +56,12 @@ def submit(wish: Wish) -> str:
     restore = _restore_path(wish, addresses, deployment)
     if restore is not None:
         _refuse_other_settings(deployment, settings)
+        _refuse_other_format(deployment, wish)
     deployment = _dated(deployment, wish, settings)
-    caught_up_at = None
+    before = deployment.jobs.get(wish.job, SubmittedJob("")) if restore is not None else SubmittedJob("")
+    caught_up_at, write_after = before.caught_up_at, before.write_after
+    if restore is None:
+        write_after = _write_after(wish, settings, deployment)
     if wish.job == PROFILES and restore is None:
         deployment = msgspec.structs.replace(deployment, epoch=deployment.epoch + 1)
         caught_up_at = _caught_up_at(settings, stop_at)
@@ -63,9 +71,25 @@ def submit(wish: Wish) -> str:
     said += ["--live-from", str(deployment.live_from), "--history-from", str(deployment.history_from)]
     said += ["--stop-at", str(stop_at)] if stop_at is not None else []
     said += ["--caught-up-at", str(caught_up_at)] if caught_up_at is not None else []
+    said += ["--write-after", str(write_after)] if write_after is not None else []
     job = _flink_run(addresses, settings, said, restore)
-    _write_down(addresses, settings, deployment, wish.job, SubmittedJob(job, None, restore, config))
+    submitted = SubmittedJob(job, None, restore, config, FORMAT, write_after, caught_up_at)
+    _write_down(addresses, settings, deployment, wish.job, submitted)
     return job
+
+
+def _write_after(wish: Wish, settings: Settings, deployment: Deployment) -> Millis | None:
+    """What was asked for; LATEST is exact only for a job that had committed all it had decided when it was stopped."""
+    if wish.write_after != LATEST:
+        return wish.write_after
+    submitted = deployment.jobs.get(wish.job)
+    if submitted is None or submitted.savepoint is None:
+        exits.fail(
+            f"{wish.job} was not stopped at a savepoint, so nobody knows how far it has written all: resume it with "
+            f"--from latest, then `stop {wish.job} --savepoint` and submit again, or say a time instead of latest.",
+            exits.NOT_FOUND,
+        )
+    return newest_written(settings, wish.job)
 
 
 def _caught_up_at(settings: Settings, stop_at: Millis | None) -> Millis | None:
@@ -138,10 +162,21 @@ def _refuse_other_settings(deployment: Deployment, settings: Settings) -> None:
         then = deployment.settings.get(name, now[name])
         if then != now[name]:
             exits.fail(
-                f"The state was written with {name} {then}, this job has {now[name]}: submit with the old value, "
-                "or leave out --from and let the log be read again.",
+                f"The state was written with {name} {then}, this job has {now[name]}: submit with the old value, or "
+                "let the log be read again, with --write-after latest in the place of --from.",
                 exits.INPUT,
             )
+
+
+def _refuse_other_format(deployment: Deployment, wish: Wish) -> None:
+    """Flink would refuse it too, but could not say which format that is; of a path nobody here knows it."""
+    then = deployment.jobs[wish.job].format if wish.restore == "latest" else None
+    if then not in (None, FORMAT):
+        exits.fail(
+            f"The state of {wish.job} was written in FORMAT {then}, this release reads FORMAT {FORMAT}: go back to the "
+            "release that wrote it, or leave out --from and let the log be read again.",
+            exits.INPUT,
+        )
 
 
 def _flink_run(addresses: Addresses, settings: Settings, said: list[str], restore: str | None) -> str:
@@ -171,8 +206,8 @@ def _reason(told: str) -> str:
     """The line that says what was wrong: Python's last error, else Java's last cause."""
     if _UNMAPPED in told:
         return (
-            "its state was written by a release with another format of state (FORMAT in CHANGELOG.md): go back to that "
-            "release, or leave out --from and let the log be read again"
+            f"this release reads state of FORMAT {FORMAT} and this state is of another, which CHANGELOG.md names: go "
+            "back to the release that wrote it, or leave out --from and let the log be read again"
         )
     lines = [line.strip() for line in told.splitlines()]
     python = [line for line in lines if re.match(r"(?!org\.|java)[\w.]+(Error|Exception|Mismatch): ", line)]

@@ -34,15 +34,19 @@ def submit(
     until_end: bool = typer.Option(False, "--until-end", help="Read to the offsets of now, then end."),
     run_on: str = typer.Option("0s", help="With --until-end: let the clock run on so long, as in 48h."),
     restore: str = typer.Option(None, "--from", metavar="latest|PATH", help="Go on from a checkpoint or savepoint."),
+    write_after: str = typer.Option(None, metavar="latest|TIME", help="Write nothing again up to there."),
     config: Path = typer.Option(ROOT / "config", help="Folder of campaigns, segments and scores."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Hand a job to the Flink cluster; with --until-end wait until it has read everything."""
-    from cli.submission import Wish, submit
+    from cli.submission import LATEST, Wish, submit
 
     if until_end and restore:
         exits.fail("--until-end reads the log from its beginning, so it cannot go on --from somewhere.", exits.USAGE)
-    wish = Wish(job.value, read_time(live_from), until_end, read_length(run_on), restore, config)
+    if restore and write_after:
+        exits.fail("--write-after reads the log from its beginning, so it cannot go on --from somewhere.", exits.USAGE)
+    behind = LATEST if write_after == "latest" else read_time(write_after)
+    wish = Wish(job.value, read_time(live_from), until_end, read_length(run_on), restore, behind, config)
     number = submit(wish)
     state = wait_finished(job.value, number) if until_end else "RUNNING"
     typer.echo(json.dumps({"job": job.value, "id": number, "state": state}) if as_json else number)

@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 TERMINAL = ("FINISHED", "FAILED", "CANCELED")
 STOPPED_WITHIN_S = 120
@@ -50,6 +51,22 @@ class Cluster:
     def checkpoints(self, job: str) -> int:
         """How many checkpoints have completed."""
         return int(self._call("GET", f"/jobs/{job}/checkpoints")["counts"]["completed"])
+
+    def late_dropped(self, job: str) -> dict[str, int]:
+        """numLateRecordsDropped of every operator that counts it, as the cluster was last told; nothing before that."""
+        found: dict[str, int] = {}
+        for vertex in self._call("GET", f"/jobs/{job}")["vertices"]:
+            path = f"/jobs/{job}/vertices/{vertex['id']}/subtasks/metrics"
+            names = [metric["id"] for metric in self._call("GET", path)]
+            counters = ",".join(name for name in names if name.endswith("numLateRecordsDropped"))
+            if counters:
+                told = self._call("GET", f"{path}?get={quote(counters)}&agg=sum")
+                found |= {metric["id"]: int(metric["sum"]) for metric in told}
+        return found
+
+    def parallelism(self, job: str) -> int:
+        """The highest of the job's operators."""
+        return max(int(vertex["parallelism"]) for vertex in self._call("GET", f"/jobs/{job}")["vertices"])
 
     def cancel(self, job: str) -> None:
         """End the job; its newest checkpoint is retained."""

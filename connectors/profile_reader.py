@@ -80,11 +80,14 @@ class ProfileReader:
             layout = self.layout()
         except NoProfilesError:
             return None
+        return max((tick for tick in self.ticks(layout) if tick is not None), default=None)
+
+    def ticks(self, layout: Layout) -> list[Millis | None]:
+        """The instant that each shard was written for (ms), None for one that was not."""
         with self._redis.pipeline(transaction=False) as all_at_once:
             for shard in range(layout.shards):
                 all_at_once.get(layout.tick(shard))
-            ticks = [_millis(tick) for tick in all_at_once.execute()]
-        return max((tick for tick in ticks if tick is not None), default=None)
+            return [_millis(tick) for tick in all_at_once.execute()]
 
     def close(self) -> None:
         self._redis.close()

@@ -87,8 +87,26 @@ class ProfileStore:
         self.patience(lambda: self._redis.set(pointer(self.layout.namespace), self._here()))
         self._pointed = True
 
+    def point_here_if_all_stand_at(self, at: Millis) -> bool:
+        """Let readers read this epoch if no shard of it is behind `at` (ms): they would be shown an older world.
+
+        A shard that the present epoch has must be there; with another number of shards, those that are there count.
+        """
+        epoch, _, shards = (self._get(pointer(self.layout.namespace)) or self._here()).rpartition("/")
+        old = Layout(self.layout.namespace, epoch, int(shards))
+        for shard in range(self.layout.shards):
+            stands = self._get(self.layout.tick(shard))
+            wanted = stands is not None or (old.shards == self.layout.shards and self._get(old.tick(shard)) is not None)
+            if wanted and int(stands or -1) < at:
+                return False
+        self.point_here()
+        return True
+
     def close(self) -> None:
         self._redis.close()
+
+    def _get(self, key: str) -> str | None:
+        return cast("str | None", self.patience(lambda: self._redis.get(key)))
 
     def _here(self) -> str:
         return f"{self.layout.epoch}/{self.layout.shards}"

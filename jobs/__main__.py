@@ -22,12 +22,13 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--history-from", type=Millis, required=True, help="epoch ms of the first event ever seen")
     parser.add_argument("--stop-at", type=Millis, help="epoch ms; read to the ends of now, decide nothing beyond it")
     parser.add_argument("--caught-up-at", type=Millis, help="epoch ms; where readers of Redis change over to this run")
+    parser.add_argument("--write-after", type=Millis, help="epoch ms; what was decided up to then is not written")
     return parser.parse_args(arguments)
 
 
 def main() -> None:
     said = parse()
-    run = Run(said.live_from, said.history_from, said.stop_at, said.caught_up_at)
+    run = Run(said.live_from, said.history_from, said.stop_at, said.caught_up_at, said.write_after)
     topology = import_module(f"jobs.{said.job}").topology
     execute(said.job, topology, from_environment(), run, read_config(said.config))
 

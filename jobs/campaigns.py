@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from connectors.config_files import Files
 from connectors.settings import Settings
+from connectors.state_format import FORMAT
 from jobs.run import Inputs, Outputs, Run
 from udfs.campaign_config import campaign_rule
 from udfs.campaign_rule import CampaignRule
 from udfs.operators.counters import Counters
 from udfs.operators.rule_shard import RuleShards
-from udfs.operators.stored_shard import FORMAT
 from udfs.operators.tick_operator import OUTPUT, TickOperator
 from udfs.person import Person
 
@@ -45,7 +45,7 @@ def topology(inputs: Inputs, settings: Settings, run: Run, files: Files) -> Outp
     work = CampaignWork(settings, run, files)
     work.rule()  # an error in a file is told now, not in a worker
     records = (
-        inputs.ticks.process(TickOperator(work, run.stop_at), OUTPUT)
+        inputs.ticks.process(TickOperator(work, run.stop_at, run.write_after), OUTPUT)
         .name("Carts, deadlines and the governor")
         .uid(f"campaigns-{FORMAT}")
     )

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from connectors.config_files import Files
 from connectors.profile_store import ProfileStore
 from connectors.settings import Settings
+from connectors.state_format import FORMAT
 from jobs.run import Inputs, Outputs, Run
 from udfs.operators.counters import Counters
 from udfs.operators.redis_view import RedisView
 from udfs.operators.rule_shard import RuleShards
-from udfs.operators.stored_shard import FORMAT
 from udfs.operators.tick_operator import OUTPUT, TickOperator
 from udfs.profile_config import load
 from udfs.profile_rule import ProfileRule
@@ -50,7 +50,7 @@ def topology(inputs: Inputs, settings: Settings, run: Run, files: Files) -> Outp
     work = ProfileWork(settings, run, files)
     work.rule()  # an error in a file is told now, not in a worker
     records = (
-        inputs.ticks.process(TickOperator(work, run.stop_at), OUTPUT)
+        inputs.ticks.process(TickOperator(work, run.stop_at, run.write_after, True, run.caught_up_at), OUTPUT)
         .name("Scores, facts and segments")
         .uid(f"profiles-{FORMAT}")
     )

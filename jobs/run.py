@@ -26,13 +26,14 @@ class Run:
 
     Signals before `live_from` are only recorded; `history_from` is the first event time the deployment has seen. A
     bounded run reads to the ends of now and decides nothing beyond `stop_at`. `caught_up_at` is where readers of Redis
-    change over to this run's epoch.
+    change over to this run's epoch. Outputs up to `write_after` lie in their topics already and are not written again.
     """
 
     live_from: Millis
     history_from: Millis
     stop_at: Millis | None = None
     caught_up_at: Millis | None = None
+    write_after: Millis | None = None
 
 
 class Inputs(NamedTuple):

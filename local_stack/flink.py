@@ -62,6 +62,7 @@ metrics.reporter.push.factory.class: org.apache.flink.metrics.prometheus.Prometh
 metrics.reporter.push.hostUrl: http://{host}:{metrics}
 metrics.reporter.push.jobName: flink
 metrics.reporter.push.interval: 5 SECONDS
+metrics.fetcher.update-interval: 2000
 """
 REGISTERED = "Successful registration at resource manager"
 

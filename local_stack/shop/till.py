@@ -8,6 +8,7 @@ from typing import Self
 from connectors import broker
 from connectors.intake import Intake
 from connectors.rejected import Rejected
+from connectors.topics import full_name
 from local_stack.shop.arrival import Delivery
 from udfs.time import Millis
 
@@ -17,10 +18,11 @@ FILE = "demo-shop"
 class Till:
     """Takes letters in the order of their arrival; its clock is the arrival of the letter in hand."""
 
-    def __init__(self, kafka: str) -> None:
+    def __init__(self, kafka: str, namespace: str = "") -> None:
         self.events = 0
         self._now: Millis = 0
-        self._intake = Intake(kafka, clock=lambda: self._now)
+        self._namespace = namespace
+        self._intake = Intake(kafka, namespace, clock=lambda: self._now)
         self._producer = broker.producer(kafka)
 
     def take(self, letter: Delivery) -> None:
@@ -31,7 +33,7 @@ class Till:
         self.events += 1
         if letter.garbage is not None:
             topic, key, value = letter.garbage
-            self._producer.send(topic, value, key, timestamp_ms=letter.arrives)
+            self._producer.send(full_name(topic, self._namespace), value, key, timestamp_ms=letter.arrives)
         else:
             self.say(letter.line)
 

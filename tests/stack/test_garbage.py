@@ -13,6 +13,7 @@ import pytest
 
 from connectors.topics import INPUTS
 from local_stack.addresses import Addresses
+from tests.baskets import by_day
 from tests.baskets.expected import difference
 from tests.baskets.labels import Terms, labels
 from tests.baskets.profile_labels import profiles
@@ -57,7 +58,7 @@ def with_garbage(records: list[Sent], pieces: list[Piece]) -> Iterator[tuple[Sen
             yield waiting[0].sent, waiting.pop(0)
 
 
-def test_garbage_is_all_in_dead_letters_and_changes_nothing(stack: Addresses) -> None:
+def test_garbage_is_all_in_dead_letters_and_changes_nothing(stack: Addresses, tmp_path: Path) -> None:
     """A good record beside a damaged one is decided on as if it were alone."""
     what = shop(VISITS)
     records = list(as_records(what.calls))
@@ -71,7 +72,8 @@ def test_garbage_is_all_in_dead_letters_and_changes_nothing(stack: Addresses) ->
     place = Place.on(stack, "garbage", parallelism="2")
     mixed = list(with_garbage(records, refused))
     coordinates = place.send(sent for sent, _ in mixed)
-    jobs = {name: place.run_to_end(name, what.live_from) for name in ("campaigns", "profiles")}
+    config = by_day.written(tmp_path / "config")
+    jobs = {name: place.run_to_end(name, what.live_from, config=config) for name in ("campaigns", "profiles")}
 
     buried = {
         (piece.sent.topic, *where): (piece.sent.key, piece.sent.value, piece.refusal.reason.value)

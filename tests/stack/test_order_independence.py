@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from local_stack.addresses import Addresses
+from tests.baskets import by_day
 from tests.baskets.expected import difference
 from tests.baskets.labels import Terms, labels
 from tests.baskets.shop import shop
@@ -19,7 +22,7 @@ RUN_ON = 48 * HOUR
 pytestmark = pytest.mark.stack
 
 
-def test_a_disturbed_day_gives_the_same_set(stack: Addresses) -> None:
+def test_a_disturbed_day_gives_the_same_set(stack: Addresses, tmp_path: Path) -> None:
     """Out of order, some twice, a third of the topics hours behind: on a running job, which waits for them."""
     what = shop(VISITS)
     weather = Weather(bound=10 * MINUTE)
@@ -28,7 +31,7 @@ def test_a_disturbed_day_gives_the_same_set(stack: Addresses) -> None:
     place = Place.on(stack, "disturbed", tick="15s", shards="7", parallelism="2", bound="10min")
 
     place.send(sent for sent in arriving if sent.topic not in weather.delayed_topics)
-    job = place.submit("campaigns", what.live_from)
+    job = place.submit("campaigns", what.live_from, by_day.written(tmp_path / "config"))
     place.wait_for_checkpoints(job, 2)
     assert place.committed("decisions") == 0, "something was decided before all topics were there"
     place.send(sent for sent in arriving if sent.topic in weather.delayed_topics)
@@ -39,5 +42,6 @@ def test_a_disturbed_day_gives_the_same_set(stack: Addresses) -> None:
     place.tidemark("stop", "campaigns", "--savepoint")
 
     assert late == 0
+    assert place.outcome_by_command_line() == place.outcome()
     assert difference(place.outcome(), expected) == ""
     assert place.failures(job) == []

@@ -148,7 +148,8 @@ def test_flink_is_set_as_in_the_local_stack() -> None:
     """What was measured and tested there should hold here."""
     local = properties(flink.java_options() + flink.SETTINGS, ": ")
     here = properties(compose()["configs"]["flink"]["content"], ": ")
-    local_only = {name for name in local if name.startswith("metrics.reporter.push")} | FLINK_LOCAL_ONLY
+    pushed = {name for name in local if name.startswith(("metrics.reporter.push", "metrics.fetcher"))}
+    local_only = pushed | FLINK_LOCAL_ONLY
     here_only = {name for name in here if name.startswith("metrics.reporter.prom")}
     assert set(local) - local_only == set(here) - here_only
     shared = set(local) & set(here) - FLINK_ELSEWHERE

@@ -20,6 +20,7 @@ from tests.unit.valkey import Valkey
 SHARDS = 4
 ADA = "ada"
 HERS = shard_of(ADA, SHARDS)
+OTHER = (HERS + 1) % SHARDS
 
 
 @pytest.fixture(scope="module")
@@ -238,13 +239,30 @@ def test_patience_warns_once_an_interval() -> None:
 
 
 def test_readers_follow_the_pointer_to_a_new_epoch(server: Valkey, store: ProfileStore, reader: ProfileReader) -> None:
-    """A rebuild is written beside the old profiles and shown when it has caught up."""
+    """A rebuild is written beside the old profiles and shown when every shard of it has caught up."""
     store.write_tick(HERS, 1_000, {ADA: {"orders": 1}}, {})
+    store.write_tick(OTHER, 800, {}, {})
     rebuilt = ProfileStore(server.url, "test", SHARDS, epoch="2")
-    rebuilt.write_tick(HERS, 500, {ADA: {"orders": 7}}, {})
-    assert reader.tide() == 1_000
-    rebuilt.point_here()
-    assert reader.tide() == 500
+    rebuilt.write_tick(HERS, 1_000, {ADA: {"orders": 7}}, {})
+    assert not rebuilt.point_here_if_all_stand_at(1_000), "the other shard has not been written at all"
+    rebuilt.write_tick(OTHER, 999, {}, {})
+    assert not rebuilt.point_here_if_all_stand_at(1_000)
+    assert reader.layout().epoch == "1"
+    rebuilt.write_tick(OTHER, 1_000, {}, {})
+    assert rebuilt.point_here_if_all_stand_at(1_000)
+    assert reader.layout().epoch == "2"
+    rebuilt.close()
+
+
+def test_a_new_epoch_of_more_shards_waits_for_those_that_are_there(server: Valkey, store: ProfileStore) -> None:
+    """An empty shard cannot be waited for, and one that is behind must be."""
+    store.write_tick(HERS, 1_000, {ADA: {"orders": 1}}, {})
+    rebuilt = ProfileStore(server.url, "test", 2 * SHARDS, epoch="2")
+    rebuilt.write_tick(5, 1_000, {ADA: {"orders": 7}}, {})
+    rebuilt.write_tick(6, 900, {}, {})
+    assert not rebuilt.point_here_if_all_stand_at(1_000)
+    rebuilt.write_tick(6, 1_000, {}, {})
+    assert rebuilt.point_here_if_all_stand_at(1_000)
     rebuilt.close()
 
 

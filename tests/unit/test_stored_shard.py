@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from connectors.state_format import FORMAT
 from tests.unit.test_shard import Count, Quiet, event
-from udfs.operators.stored_shard import FORMAT, Meta, StateMismatch, StoredShard
+from udfs.operators.stored_shard import Meta, StateMismatch, StoredShard
 from udfs.seen_hours import BYTES_AN_ID
 from udfs.time import HOUR, Millis
 

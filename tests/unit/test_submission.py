@@ -9,7 +9,10 @@ import pytest
 import typer
 
 from cli.deployment import Deployment, SubmittedJob
-from cli.submission import Wish, _restore_path
+from cli.submission import LATEST as ALL_WRITTEN
+from cli.submission import Wish, _refuse_other_format, _restore_path, _write_after
+from connectors.settings import Settings
+from connectors.state_format import FORMAT
 from local_stack.addresses import Addresses, of_ports
 
 PORTS = dict.fromkeys(("kafka", "valkey", "flink", "render", "smtp", "metrics"), 1)
@@ -54,3 +57,21 @@ def test_a_job_that_wrote_nothing_and_began_at_the_beginning_cannot_go_on(tmp_pa
     """Then there is nothing to go on from, and the sentence says so."""
     with pytest.raises(typer.Exit):
         _restore_path(LATEST, at(tmp_path), submitted())
+
+
+def test_state_of_another_format_is_refused_by_both_names(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever has to go back to a release wants to know to which."""
+    old = Deployment(jobs={"campaigns": SubmittedJob("j1", format=FORMAT - 1)})
+    with pytest.raises(typer.Exit):
+        _refuse_other_format(old, LATEST)
+    assert f"written in FORMAT {FORMAT - 1}, this release reads FORMAT {FORMAT}" in capsys.readouterr().err
+    _refuse_other_format(Deployment(jobs={"campaigns": SubmittedJob("j1", format=FORMAT)}), LATEST)
+
+
+def test_how_far_a_job_has_written_is_known_only_after_a_savepoint(capsys: pytest.CaptureFixture[str]) -> None:
+    """After a crash one of two parallel sinks may have committed more than the other."""
+    wish = Wish("campaigns", write_after=ALL_WRITTEN)
+    with pytest.raises(typer.Exit):
+        _write_after(wish, Settings(), submitted(started_from="file:/s"))
+    assert "stop campaigns --savepoint" in capsys.readouterr().err
+    assert _write_after(Wish("campaigns", write_after=7), Settings(), Deployment()) == 7

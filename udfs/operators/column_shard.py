@@ -16,13 +16,14 @@ import polars as pl
 from connectors.raw_tick import RawTick
 from connectors.records import Record
 from connectors.settings import SettingError, Settings
+from connectors.state_format import FORMAT
 from udfs.columns.activity import Activity, ActivityOfShard, Kept, SessionsEnded, WindowEnded
 from udfs.columns.counted import NOBODY, Counted
 from udfs.events import Event
 from udfs.operators.border import Border
 from udfs.operators.counters import Counters
 from udfs.operators.stored_ids import StoredIds
-from udfs.operators.stored_shard import FORMAT, Meta
+from udfs.operators.stored_shard import Meta
 from udfs.operators.tick_shard import Mapping
 from udfs.time import Millis
 

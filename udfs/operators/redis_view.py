@@ -18,7 +18,7 @@ class Readable(Protocol):
 
 
 class RedisView:
-    """Writes to one epoch; once the tide has passed `caught_up_at` (ms), readers are pointed to it."""
+    """Writes to one epoch; once every shard of it stands at `caught_up_at` (ms), readers are pointed to it."""
 
     def __init__(self, rule: Readable, store: ProfileStore, caught_up_at: Millis | None) -> None:
         self._rule = rule
@@ -34,8 +34,8 @@ class RedisView:
         if lost(found, before):
             self._store.write_shard(number, until, *self._told(stored, stored.shard.people, until))
         self._acknowledged[number] = until
-        if self._caught_up_at is not None and until >= self._caught_up_at:
-            self._store.point_here()
+        due = self._caught_up_at
+        if due is not None and until >= due and self._store.point_here_if_all_stand_at(due):
             self._caught_up_at = None
 
     def _told(

@@ -7,10 +7,11 @@ from typing import Any, Protocol
 from connectors.raw_tick import RawTick
 from connectors.records import Record
 from connectors.settings import Settings
+from connectors.state_format import FORMAT
 from udfs.events import Event
 from udfs.operators.border import Border
 from udfs.operators.counters import Counters
-from udfs.operators.stored_shard import FORMAT, Meta, StoredShard
+from udfs.operators.stored_shard import Meta, StoredShard
 from udfs.operators.tick_shard import Mapping
 from udfs.step import Rule
 from udfs.time import Millis

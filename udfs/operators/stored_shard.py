@@ -18,8 +18,6 @@ from udfs.shard import Shard
 from udfs.step import Rule
 from udfs.time import Millis
 
-FORMAT = 3  # part of the operators' uids: Flink hands state of another format to nobody, and refuses to begin
-
 
 class StateMismatch(RuntimeError):
     """Stored state that this job must not continue from; the message says which setting or version differs."""

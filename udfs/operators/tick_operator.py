@@ -10,27 +10,42 @@ from collections.abc import Iterator
 from typing import Any
 
 from pyflink.common import Row, Types
-from pyflink.datastream import KeyedProcessFunction, RuntimeContext
+from pyflink.datastream import KeyedProcessFunction, RuntimeContext, TimeDomain
 from pyflink.datastream.state import MapStateDescriptor
 
 from connectors.raw_tick import RawTick
 from connectors.shard_labels import labels
 from udfs.operators.counters import Counters
 from udfs.operators.tick_shard import TickShard, Work
-from udfs.time import Millis
+from udfs.time import SECOND, Millis
 
 _BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
 _RECORD = Types.ROW_NAMED(["topic", "k", "v", "ts"], [Types.STRING(), _BYTES, _BYTES, Types.LONG()])
 OUTPUT = Types.ROW_NAMED(["records"], [Types.OBJECT_ARRAY(_RECORD)])
 END_OF_TIME: Millis = (1 << 63) - 1
+LOOK_EVERY: Millis = 4 * SECOND  # of the wall clock
 
 
 class TickOperator(KeyedProcessFunction):  # type: ignore[misc]
-    """Runs `work` on ticks; a bounded run decides nothing beyond `stop_at`."""
+    """Runs `work` on ticks; a bounded run decides nothing beyond `stop_at`, and none writes what lies up to `after`.
 
-    def __init__(self, work: Work, stop_at: Millis | None = None) -> None:
+    The shards of a `watched` job are shown to readers, so they are called now and then although nothing happens, and
+    each of them at `caught_up_at`. All in ms.
+    """
+
+    def __init__(
+        self,
+        work: Work,
+        stop_at: Millis | None = None,
+        after: Millis | None = None,
+        watched: bool = False,
+        caught_up_at: Millis | None = None,
+    ) -> None:
         self._work = work
         self._stop_at = stop_at
+        self._after = after
+        self._watched = watched
+        self._caught_up_at = caught_up_at
 
     def open(self, context: RuntimeContext) -> None:
         settings = self._work.settings
@@ -53,6 +68,9 @@ class TickOperator(KeyedProcessFunction):  # type: ignore[misc]
         complete = (tide + 1) // self._tick * self._tick - 1
         if tide == END_OF_TIME:
             complete = END_OF_TIME if self._stop_at is not None else timestamp
+        if self._watched and ctx.time_domain() == TimeDomain.PROCESSING_TIME:
+            self._look_again(ctx)
+            return self._run(ctx, None, complete)
         return self._run(ctx, None, self._not_beyond_stop(max(complete, timestamp)))
 
     def _not_beyond_stop(self, until: Millis) -> Millis:
@@ -63,10 +81,25 @@ class TickOperator(KeyedProcessFunction):  # type: ignore[misc]
         shard = self._shards.get(number)
         if shard is None:
             shard = self._shards[number] = self._open_shard(number, self._state)
+            self._watch(ctx)
         records = shard.take(tick, max(until, shard.until))
+        if self._after is not None:
+            records = [record for record in records if record.at > self._after]
         self._set_alarm(ctx, number, shard.next_alarm())
         if records:
             yield Row([Row(*record) for record in records])
+
+    def _watch(self, ctx: Any) -> None:
+        if self._caught_up_at is not None:
+            ctx.timer_service().register_event_time_timer(self._caught_up_at)
+        if self._watched and self._stop_at is None:
+            self._look_again(ctx)
+
+    def _look_again(self, ctx: Any) -> None:
+        """A shard in which nothing happens is shown again before long, for its readers may have lost it."""
+        timers = ctx.timer_service()
+        # On a grid, so that the timers of a restored job and of a shard opened anew are the same.
+        timers.register_processing_time_timer((timers.current_processing_time() // LOOK_EVERY + 1) * LOOK_EVERY)
 
     def _set_alarm(self, ctx: Any, number: int, due: Millis | None) -> None:
         """Ask Flink for a call at the last millisecond of the tick in which somebody must be woken."""

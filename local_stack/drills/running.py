@@ -1,0 +1,80 @@
+"""The campaigns job of a drill: progress, work in flight at the moment of the harm, and the comparison in the end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
+
+from local_stack.drills import oracle
+from local_stack.drills.dropped import LateDropped
+from local_stack.drills.report import Stage, wait
+from local_stack.drills.scene import PATIENCE_S, Scene
+from local_stack.drills.witness import Witness
+from udfs.time import Millis
+
+JOB = "campaigns"
+OUTPUTS = ("decisions", "triggers")
+
+
+@dataclass
+class RunningJob:
+    """A job under its scene, watched by a second reader; `live_from` 0 lets it really decide all of history."""
+
+    stage: Stage
+    scene: Scene
+    witness: Witness
+    id: str
+    dropped: LateDropped
+    _seen: int = 0
+
+    @classmethod
+    def begin(cls, stage: Stage, scene: Scene, witness: Witness, *options: str) -> Self:
+        started = scene.start(JOB, "--live-from", "beginning", *options)
+        job = cls(stage, scene, witness, started, LateDropped(scene.cluster))
+        stage.report.tell(f"{JOB} runs in {scene.namespace}")
+        return job
+
+    def submit_again(self, restore: str = "latest") -> None:
+        """Go on from the newest checkpoint, or from the savepoint that the job was stopped at."""
+        time.sleep(1)  # what the last checkpoint has committed is no progress of the job that comes now
+        self._seen = self.witness.count()
+        self.id = self.scene.start(JOB, "--from", restore)
+        self.stage.report.tell(f"submitted again --from {restore}")
+
+    def wait_for_progress(self) -> None:
+        """Wait until more is committed than at the last call: whatever broke, the job has gone on since."""
+        wait(lambda: self.witness.count() > self._seen, PATIENCE_S, f"new committed rows in {self.scene.namespace}")
+        self._seen = self.witness.count()
+
+    def wait_for_work_in_flight(self, pause_s: float) -> None:
+        """Wait for uncommitted outputs, then so long, and then until there are some again."""
+        wait(lambda: self.scene.in_flight(*OUTPUTS) > 0, PATIENCE_S, "uncommitted work", every=0.1)
+        time.sleep(pause_s)
+        wait(lambda: self.scene.in_flight(*OUTPUTS) > 0, PATIENCE_S, "uncommitted work", every=0.05)
+
+    def strike(self, what: str, harm: Callable[[], None]) -> None:
+        """Do the harm, and tell how much work was in flight."""
+        self.dropped.note(self.id)
+        in_flight, committed = self.scene.in_flight(*OUTPUTS), self.witness.count()
+        harm()
+        self._seen = max(self._seen, self.witness.count())
+        self.stage.report.check(f"{what}: work was in flight", in_flight > 0, f"{in_flight} uncommitted offsets")
+        self.stage.report.tell(f"{what}, {committed:,} rows committed")
+
+    def finish(self, stop_at: Millis) -> None:
+        """Wait until the log is decided up to `stop_at`, let two more checkpoints go by, stop, and compare."""
+        log = oracle.read_log(self.scene)
+        expected = oracle.rows(oracle.campaigns(log, 0, stop_at).emitted)
+        self.stop_when_there(log, expected)
+        oracle.compare_campaigns(self.stage.report, self.scene, log, expected, self.witness)
+
+    def stop_when_there(self, log: oracle.Log, expected: oracle.Rows) -> None:
+        """Wait until as many rows are committed, and for two checkpoints in which more might come; then stop."""
+        count = expected.total() + log.refused
+        self.stage.report.tell(f"the log has {len(log.events):,} events; waiting for {count:,} committed rows")
+        wait(lambda: self.witness.count() >= count, PATIENCE_S, f"{count} committed rows")
+        self.scene.wait_for_checkpoints(self.id, self.scene.cluster.checkpoints(self.id) + 2)
+        self.dropped.check(self.id, self.stage.report)
+        self.scene.tidemark("stop", JOB, "--savepoint")
