@@ -22,6 +22,7 @@ MODULES = (
     "explain",
     "campaign",
     "campaign_test",
+    "import_log",
     "backtest",
     "try_it",
     "demo",

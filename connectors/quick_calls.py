@@ -27,6 +27,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _LONG_LINE = 32 * 1024
 _LONG_ID = 64  # characters; at most four bytes each, so within what a record may hold
+_BOUNCED = "Email Bounced"  # says in several spellings whether it is for good
 _ACTS = {"page": "Page Viewed", "screen": "Screen Viewed"}
 _KINDS = {topic.name: topic.kind for topic in BY_NAME.values() if topic.kind is not None}
 
@@ -200,7 +201,7 @@ def _currency(given: str | None) -> str | None:
 
 
 def _email(event: Event, said: Properties) -> Event:
-    if said.step is not None and not 0 < said.step < 1000:
+    if event.name == _BOUNCED or (said.step is not None and not 0 < said.step < 1000):
         raise _UnusualError
     return Event(
         event.user,

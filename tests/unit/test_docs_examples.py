@@ -22,6 +22,7 @@ from udfs.campaign_config import campaign_rule
 from udfs.campaigns import parse_campaign
 from udfs.events import Event
 from udfs.governor_config import parse_governor
+from udfs.import_map import read_map
 from udfs.memory_driver import drive
 from udfs.outputs import Decision
 from udfs.profile_config import load
@@ -44,6 +45,8 @@ def test_configuration_in_the_pages_is_understood(block: Block) -> None:
         parse_campaign(block.text.encode(), block.page)
     elif "cap" in told and isinstance(told["cap"], list):
         parse_governor(block.text.encode(), block.page)
+    elif "event" in told:
+        assert read_map(block.text.encode(), block.page).events
     elif "story" in told:
         assert all(
             play(story, read_config()).verdict.holds for story in read_stories(block.text.encode(), "", EXAMPLE_OF)
