@@ -92,12 +92,15 @@ class Carts(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     def forget(self, at: Millis, ttl: Millis = CART_TTL) -> Carts:
         """Without the carts whose last change is `ttl` or longer ago."""
-        if all(cart.changed_at + ttl > at for cart in self.held):
+        forgotten = self.next_forgotten(ttl)
+        if forgotten is None or forgotten > at:
             return self
-        return Carts(tuple(cart for cart in self.held if cart.changed_at + ttl > at))
+        return Carts(tuple([cart for cart in self.held if cart.changed_at + ttl > at]))
 
     def next_forgotten(self, ttl: Millis = CART_TTL) -> Millis | None:
         """When the next cart is to be forgotten (ms); None if there is no cart."""
+        if len(self.held) == 1:
+            return self.held[0].changed_at + ttl
         return min([cart.changed_at for cart in self.held]) + ttl if self.held else None
 
 

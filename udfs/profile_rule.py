@@ -73,8 +73,10 @@ class ProfileRule:
         scores, shown_until = self.sheet.pruned(state.scores, at), state.shown_until
         if shown_until <= at:
             shown_until = self._shown_until(scores, at)
-        change = Change(parts.differing(state.facts, facts))
-        standing = self._board.judge(state.standing, facts, scores, change, at, at)
+        standing = state.standing
+        if facts is not state.facts or next_due(standing) <= at:
+            change = Change(parts.differing(state.facts, facts))
+            standing = self._board.judge(standing, facts, scores, change, at, at)
         after = ProfileState(state.user, facts, self.version, scores, standing, shown_until)
         return self._step(after, (*told, *changes(state.user, state.standing, standing, at, CLOCK)))
 

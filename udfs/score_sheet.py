@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -37,7 +38,7 @@ class ScoreSheet:
 
     def __init__(self, specs: Mapping[str, ScoreSpec]) -> None:
         self._specs = specs
-        self._shown = [name for name, spec in specs.items() if not spec.by_category]
+        self._shown = {name: spec for name, spec in specs.items() if not spec.by_category}
         self._resets = frozenset(spec.name for spec in specs.values() if spec.reset_on_order)
         names = {name for spec in specs.values() for name in spec.weights}
         self._weighed = {name: _weighing(specs.values(), name) for name in names}
@@ -69,15 +70,20 @@ class ScoreSheet:
 
     def values(self, scores: Scores, at: Millis) -> dict[str, int]:
         """Every shown score at `at`, which is not before the last event."""
-        return {name: counts.value(scores.get(name), self._specs[name], at) for name in self._shown}
+        return {name: counts.value(scores.get(name), spec, at) for name, spec in self._shown.items()}
 
     def next_change(self, scores: Scores, at: Millis) -> Millis:
         """When the value of a shown score next changes by the clock alone; NEVER if none does."""
-        return min([counts.next_change(scores.get(name), self._specs[name], at) for name in self._shown], default=NEVER)
+        shown = self._shown
+        return min(
+            [counts.next_change(score, shown[name], at) for name, score in scores.items() if name in shown],
+            default=NEVER,
+        )
 
     def pruned(self, scores: Scores, at: Millis) -> Scores:
         """Without the slides that count no more at `at`, and without the scores in which none is left."""
-        gone = [key for key, score in scores.items() if counts.next_gone(score, self._specs[owner(key)]) <= at]
+        specs = self._specs
+        gone = [key for key, score in scores.items() if counts.next_gone(score, specs[owner(key)]) <= at]
         if not gone:
             return scores
         left = dict(scores)
@@ -97,6 +103,7 @@ class ScoreSheet:
         }
 
 
+@lru_cache(maxsize=4096)
 def owner(key: str) -> str:
     """The name of the score that a key belongs to."""
     return key.partition(".")[0]

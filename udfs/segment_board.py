@@ -37,16 +37,17 @@ class Board:
         by_category = [spec.name for spec in scores.values() if spec.by_category]
         self._single = {segment.name: segment for segment in segments if not segment.is_family}
         self._families = [_Family(segment, by_category) for segment in segments if segment.is_family]
-        self._readers: dict[tuple[frozenset[str], frozenset[str]], list[Segment]] = {}
+        self._readers: dict[tuple[frozenset[str], frozenset[str]], tuple[list[Segment], list[_Family]]] = {}
 
     def judge(
         self, was: Standings, facts: Facts, scores: Scores, change: Change, at: Millis, clock: Millis
     ) -> Standings:
         """How the person stands at `at`, deadlines up to `clock` having passed; the same object if nothing differs."""
         now: dict[str, Standing] = {}
-        for segment in self._reading(change):
+        segments, families = self._reading(change)
+        for segment in segments:
             now[segment.name] = segment.judge(was.get(segment.name, OUTSIDE), facts, scores, at, clock)
-        for family in self._families:
+        for family in families:
             for name in family.concerned(was, scores, change):
                 now[name] = family.judge(name, was, facts, scores, at, clock)
         if change.facts is None:
@@ -56,14 +57,18 @@ class Board:
                 now[name] = self._judge_one(name, was, facts, scores, at)
         return _merged(was, now)
 
-    def _reading(self, change: Change) -> list[Segment]:
+    def _reading(self, change: Change) -> tuple[list[Segment], list[_Family]]:
+        """Those that read a part that changed; looked up once for each set of parts."""
         if change.facts is None:
-            return list(self._single.values())
+            return list(self._single.values()), self._families
         parts = change.facts, change.scores
-        if parts not in self._readers:
+        if (found := self._readers.get(parts)) is None:
             changed = change.facts | change.scores
-            self._readers[parts] = [one for one in self._single.values() if not one.reads.isdisjoint(changed)]
-        return self._readers[parts]
+            found = self._readers[parts] = (
+                [one for one in self._single.values() if not one.reads.isdisjoint(changed)],
+                [one for one in self._families if not one.segment.reads.isdisjoint(changed)],
+            )
+        return found
 
     def _judge_one(self, name: str, was: Standings, facts: Facts, scores: Scores, at: Millis) -> Standing:
         if name in self._single:
