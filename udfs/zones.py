@@ -92,7 +92,7 @@ class Hours:
 def first_free(hours: Hours, zones: Iterable[ZoneInfo], at: Millis) -> Millis | None:
     """The first instant from `at` on outside of the hours in all zones; None if there is none within two days."""
     places, until = tuple(zones), at + 2 * DAY
-    if not any([hours.show((at + ahead) % DAY) for ahead in {offset(where, at) for where in places}]):
+    if not any(hours.show((at + ahead) % DAY) for ahead in {offset(where, at) for where in places}):
         return at
     while at <= until:
         later = at
