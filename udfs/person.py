@@ -156,7 +156,7 @@ def _follows(user: str, due: Due, event: Event) -> bool:
 
 def _seen(person: Person, at: Millis) -> Person:
     """When somebody was last seen decides nothing but when their consent is forgotten, and that is a midnight."""
-    if person.forget_at is None or _next_midnight(person.seen_at) == _next_midnight(at):
+    if (person.seen_at - 1) // DAY == (at - 1) // DAY or person.forget_at is None:
         return person
     return msgspec.structs.replace(person, seen_at=at)
 
