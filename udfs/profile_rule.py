@@ -118,9 +118,9 @@ def changes(user: str, was: Standings, now: Standings, at: Millis, cause: str) -
     """Who entered and who left between two standings, by the name of the segment."""
     if was is now:
         return ()
-    entered = [name for name, one in now.items() if one.since is not None and was.get(name, OUTSIDE).since is None]
-    left = [name for name, one in was.items() if one.since is not None and now.get(name, OUTSIDE).since is None]
-    if not entered and not left:
-        return ()
-    told = [(name, ENTER) for name in entered] + [(name, LEAVE) for name in left]
-    return tuple(SegmentChange(user, name, change, at, cause) for name, change in sorted(told))
+    told = [(name, LEAVE) for name, one in was.items() if one.since is not None and name not in now]
+    for name, one in now.items():
+        before = was.get(name, OUTSIDE)
+        if before is not one and (before.since is None) is not (one.since is None):
+            told.append((name, ENTER if before.since is None else LEAVE))
+    return tuple([SegmentChange(user, name, change, at, cause) for name, change in sorted(told)]) if told else ()

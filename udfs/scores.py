@@ -42,12 +42,15 @@ class Score(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 def add(score: Score | None, spec: ScoreSpec, at: Millis, weight: int) -> Score:
     """The score after an event at `at`, which is not before any event already in it."""
-    start = at - at % spec.slide
-    if score is not None and next_gone(score, spec) < at:
-        score = prune(score, spec, at - 1)
-    if score is None or not score.buckets:
+    slide = spec.slide
+    start = at - at % slide
+    if score is None:
         return Score(((start, weight),), weight)
+    if score.buckets[0][0] + slide + spec.window < at:
+        score = prune(score, spec, at - 1)
     buckets = score.buckets
+    if not buckets:
+        return Score(((start, weight),), weight)
     if buckets[-1][0] == start:
         return Score((*buckets[:-1], (start, buckets[-1][1] + weight)), score.total + weight)
     return Score((*buckets, (start, weight)), score.total + weight)

@@ -110,7 +110,8 @@ class _Family:
 def _merged(was: Standings, judged: Standings) -> Standings:
     now: dict[str, Standing] | None = None
     for name, standing in judged.items():
-        if standing == was.get(name, OUTSIDE):
+        before = was.get(name, OUTSIDE)
+        if standing is before or standing == before:
             continue
         now = dict(was) if now is None else now
         if standing.is_idle:

@@ -71,7 +71,7 @@ class Segment:
                 return Standing(standing.since, None, due)
             return self.judge(OUTSIDE, facts, scores, at, clock)
         if not entering:
-            return Standing(None, None, due)
+            return OUTSIDE if due == NEVER else Standing(None, None, due)
         holding = at if standing.holding is None else standing.holding
         if self.stay and clock < holding + self.stay:
             return Standing(None, holding, min(due, holding + self.stay))
