@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from benchmarks import decode, memory_driver, redis_script, small_ticks
+from benchmarks import decode, memory, memory_driver, redis_script, small_ticks
 from benchmarks.case import Benchmark
 from benchmarks.results import Result
 
 BENCHMARKS: dict[str, Benchmark] = {
     benchmark.name: benchmark
-    for benchmark in (decode.BENCHMARK, redis_script.BENCHMARK, memory_driver.BENCHMARK, small_ticks.BENCHMARK)
+    for benchmark in (
+        decode.BENCHMARK,
+        redis_script.BENCHMARK,
+        memory_driver.BENCHMARK,
+        memory.BENCHMARK,
+        small_ticks.BENCHMARK,
+    )
 }
 
 
@@ -44,6 +50,8 @@ TARGETS = (
     Target("decode", "tidemark", "good", "records a CPU-second", 1_500_000, True, per_cpu_second),
     Target("redis", "tidemark", "", "people a second", 150_000, True, per_second),
     Target("memory-driver", "tidemark", "", "events a second", 150_000, True, per_second),
+    Target("memory", "tidemark", "one by one", "us an id", 1.0, False, figure("us_an_id")),
+    Target("memory", "tidemark", "as columns", "us an id", 1.0, False, figure("us_an_id")),
     Target("small-ticks", "tidemark", ", 10 events", "ms a tick", 0.3, False, figure("ms_a_tick")),
     Target("small-ticks", "tidemark", ", 100 events", "ms a tick", 1.0, False, figure("ms_a_tick")),
 )

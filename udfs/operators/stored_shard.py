@@ -7,7 +7,9 @@ meta               what the state was written with; another tick length, bound o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -61,7 +63,8 @@ class StoredShard:
         self._meta = made_with
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(tuple[state_type, Millis | None]).decode  # type: ignore[valid-type]
-        self._load()
+        with _uncollected():
+            self._load()
 
     def save(self, until: Millis) -> None:
         """Write what changed since the last call; the shard now stands at `until`."""
@@ -104,3 +107,16 @@ class StoredShard:
                 f"the state of a person does not fit this release ({wrong}); start again from the log, or go back "
                 "to the release that wrote it"
             ) from wrong
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Python's garbage collector would look through everybody again and again while people come, and find nothing.
+
+    Reading back takes a third of the time without it; states are values without cycles.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
