@@ -6,6 +6,7 @@ import gc
 import resource
 import tracemalloc
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,8 @@ def people(job: str, count: int) -> None:
     """Read so many people back; the bytes of stored state are there before and after."""
     from benchmarks.offline_operator import work_of
     from connectors.settings import Settings
-    from udfs.operators.stored_shard import FORMAT, Meta, StoredShard
+    from connectors.state_format import FORMAT
+    from udfs.operators.stored_shard import Meta, StoredShard
 
     work = work_of(job, Settings())
     rule, meta = work.rule(), Meta(FORMAT, 1_000, 16, 5_000)
@@ -140,7 +142,7 @@ def _hour(number: int, size: int) -> Hour:
 
 
 def _repeated(hours: list[Hour]) -> Iterator[set[str]]:
-    for (_, before, _), (_, messages, _) in zip(hours, hours[1:], strict=False):
+    for (_, before, _), (_, messages, _) in pairwise(hours):
         yield set(before) & set(messages)
 
 

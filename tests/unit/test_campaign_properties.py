@@ -23,10 +23,12 @@ from tests.unit.customer import (
     shipped,
     view,
 )
+from udfs.campaign_rule import CampaignRule, Told
 from udfs.events import Event, Kind
 from udfs.memory_driver import drive
 from udfs.outputs import Decision, Trigger
 from udfs.person import Person
+from udfs.step import SAME, Step
 from udfs.time import DAY, HOUR, MINUTE, Millis
 
 # Deltas at which something changes hands: deadlines, the latest instant, reminders, windows, and a millisecond beside.
@@ -152,3 +154,30 @@ def test_a_person_survives_being_stored(events: list[Event]) -> None:
     for stop_at in (NOON + HOUR, NOON + 3 * DAY):
         for person in drive(shipped(), [one for one in events if one.at <= stop_at], stop_at=stop_at).states.values():
             assert msgspec.msgpack.decode(msgspec.msgpack.encode(person), type=Person) == person
+
+
+@settings(deadline=None)
+@given(stories(), st.sampled_from([0, DAY, 399 * DAY, 400 * DAY]))
+def test_an_event_that_is_passed_over_would_have_changed_nothing(events: list[Event], later: Millis) -> None:
+    """Neither what is said, nor when anybody is woken, nor who is remembered."""
+    until = max(event.at for event in events) + later
+    plain, thorough = drive(shipped(), events, until), drive(Thorough(shipped()), events, until)
+    assert plain.emitted == thorough.emitted
+    assert plain.wakes == thorough.wakes
+    assert plain.states.keys() == thorough.states.keys()
+
+
+class Thorough:
+    """The rule as if every event of a known person left its trace."""
+
+    def __init__(self, rule: CampaignRule) -> None:
+        self.rule = rule
+
+    def on_event(self, state: Person | None, event: Event) -> Step[Person, Told]:
+        step = self.rule.on_event(state, event)
+        if step is SAME and state is not None:
+            return self.rule._step(msgspec.structs.replace(state, seen_at=event.at))
+        return step
+
+    def on_wake(self, state: Person, at: Millis) -> Step[Person, Told]:
+        return self.rule.on_wake(state, at)
