@@ -64,17 +64,17 @@ class RunningJob:
         self.stage.report.tell(f"{what}, {committed:,} rows committed")
 
     def finish(self, stop_at: Millis) -> None:
-        """Wait until the log is decided up to `stop_at`, let two more checkpoints go by, stop, and compare."""
+        """Wait until the log is decided up to `stop_at`, stop, and compare."""
         log = oracle.read_log(self.scene)
         expected = oracle.rows(oracle.campaigns(log, 0, stop_at).emitted)
         self.stop_when_there(log, expected)
         oracle.compare_campaigns(self.stage.report, self.scene, log, expected, self.witness)
 
     def stop_when_there(self, log: oracle.Log, expected: oracle.Rows) -> None:
-        """Wait until as many rows are committed, and for two checkpoints in which more might come; then stop."""
+        """Wait until as many rows are committed, and for a checkpoint in which more might come; then stop."""
         count = expected.total() + log.refused
         self.stage.report.tell(f"the log has {len(log.events):,} events; waiting for {count:,} committed rows")
         wait(lambda: self.witness.count() >= count, PATIENCE_S, f"{count} committed rows")
-        self.scene.wait_for_checkpoints(self.id, self.scene.cluster.checkpoints(self.id) + 2)
+        self.scene.wait_for_checkpoints(self.id, self.scene.cluster.checkpoints(self.id) + 1)
         self.dropped.check(self.id, self.stage.report)
         self.scene.tidemark("stop", JOB, "--savepoint")
