@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import time
+from contextlib import closing
 from pathlib import Path
 
 import redis
@@ -16,7 +17,7 @@ from local_stack.drills.dropped import LateDropped
 from local_stack.drills.load import Load, letters
 from local_stack.drills.report import DrillError, Stage, wait
 from local_stack.drills.scene import PATIENCE_S, Scene
-from local_stack.drills.view import Epochs, Snapshots
+from local_stack.drills.view import EVERY_S, VERY_OFTEN_S, Epochs, Snapshots, watching
 from udfs.time import Millis
 
 JOB = "profiles"
@@ -83,7 +84,7 @@ def _put_back(older: Path, folder: Path) -> None:
 def _must_equal(stage: Stage, scene: Scene, what: str, decided: Millis, within_s: float = WITHIN_S) -> None:
     """Redis holds every person as the memory driver knows them, soon."""
     began = time.monotonic()
-    with Snapshots(scene) as snapshots:
+    with closing(Snapshots(scene)) as snapshots, watching(snapshots.look, EVERY_S):
         expected = oracle.profiles(oracle.read_log(scene), decided)
         while (equal_at := snapshots.first_equal(expected)) is None and time.monotonic() - began < within_s + GRACE_S:
             time.sleep(0.2)
@@ -97,7 +98,7 @@ def _must_equal(stage: Stage, scene: Scene, what: str, decided: Millis, within_s
 def _rebuild(stage: Stage, scene: Scene, load: Load) -> None:
     """Readers go over to a new epoch when it has caught up with all that they have read."""
     scene.tidemark("stop", JOB, "--savepoint")
-    with Epochs(scene) as epochs:
+    with closing(Epochs(scene)) as epochs, watching(epochs.look, VERY_OFTEN_S):
         wait(lambda: bool(epochs.seen), PATIENCE_S, "an epoch")
         (before,) = epochs.seen
         load.flow()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from types import TracebackType
-from typing import Self, cast
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import cast
 
 import redis
 
@@ -13,56 +14,50 @@ from connectors.patience import connect
 from connectors.profile_keys import Layout
 from connectors.profile_reader import NoProfilesError, ProfileReader
 from local_stack.drills.scene import Scene
+from udfs.time import Millis
 
 View = dict[str, tuple[dict[str, str], tuple[str, ...]]]
 """Fields and segments of every person."""
 
 EVERY_S = 0.5
+VERY_OFTEN_S = 0.01
 KEYS_A_SCAN = 1_000
 
 
-class Watch:
-    """Calls `look` again and again on a thread of its own while it is used in a `with`."""
+@contextmanager
+def watching(look: Callable[[], None], every_s: float) -> Iterator[None]:
+    """Call `look` again and again on a thread of its own; a Redis that is away or has lost its pointer is no error."""
+    over = threading.Event()
 
-    def __init__(self, scene: Scene, every_s: float) -> None:
-        self.reader = ProfileReader(scene.addresses.redis, scene.namespace)
-        self._every_s = every_s
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+    def run() -> None:
+        while not over.wait(every_s):
+            with suppress(NoProfilesError, redis.RedisError):
+                look()
 
-    def look(self) -> None:
-        raise NotImplementedError
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._over.set()
-        self._thread.join(timeout=10)
-        self.reader.close()
-
-    def _run(self) -> None:
-        while not self._over.wait(self._every_s):
-            try:
-                self.look()
-            except (NoProfilesError, redis.RedisError):  # lost, or away: this is what the drill is about
-                continue
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(timeout=10)
 
 
-class Snapshots(Watch):
+class Snapshots:
     """Everybody's profile as it was read, with the monotonic time before the reading."""
 
     def __init__(self, scene: Scene) -> None:
-        super().__init__(scene, EVERY_S)
         self.taken: list[tuple[float, View]] = []
+        self._reader = ProfileReader(scene.addresses.redis, scene.namespace)
         self._redis = connect(scene.addresses.redis)
 
     def look(self) -> None:
         at = time.monotonic()
-        self.taken.append((at, self._view(self.reader.layout())))
+        self.taken.append((at, self._view(self._reader.layout())))
+
+    def close(self) -> None:
+        self._reader.close()
+        self._redis.close()
 
     def first_equal(self, expected: View) -> float | None:
         """When Redis held just that for the first time; None if it never did."""
@@ -84,24 +79,27 @@ class Snapshots(Watch):
         return {key.partition("}:u:")[2]: _person(fields) for key, fields in zip(keys, found, strict=True) if fields}
 
 
-class Epochs(Watch):
+class Epochs:
     """Whether a reader is ever shown an older world than the one it was shown before, shard by shard."""
 
     def __init__(self, scene: Scene) -> None:
-        super().__init__(scene, 0.01)
         self.older: list[str] = []
         self.seen: list[str] = []
-        self._stood: list[int] = []
+        self._stood: list[Millis] = []
+        self._reader = ProfileReader(scene.addresses.redis, scene.namespace)
 
     def look(self) -> None:
-        layout = self.reader.layout()
-        stands = [-1 if tick is None else tick for tick in self.reader.ticks(layout)]
+        layout = self._reader.layout()
+        stands = [-1 if tick is None else tick for tick in self._reader.ticks(layout)]
         for shard, (before, now) in enumerate(zip(self._stood, stands, strict=False)):
             if now < before:
                 self.older.append(f"shard {shard} of epoch {layout.epoch} at {now} after {before}")
         self._stood = stands
         if self.seen[-1:] != [layout.epoch]:
             self.seen.append(layout.epoch)
+
+    def close(self) -> None:
+        self._reader.close()
 
 
 def _person(fields: dict[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
