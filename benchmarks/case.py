@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+# What is wrong with what a program told over so many events in this environment; empty if nothing is.
+Check = Callable[[dict[str, Any], int, Mapping[str, str]], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +18,8 @@ class Case:
     """`program` is run as `python -m` and prints a line `RESULT {"elapsed": seconds, ...}`.
 
     `{events}` in its words is how many events it takes. The CPU time and memory are those of its whole process tree. A
-    run over `start_up` events is subtracted; 0 means that the program times itself, start-up left out.
+    run over `start_up` events is subtracted; 0 means that the program times itself, start-up left out. `check` judges
+    the rows after the program has ended; without one the program says `rows_equal` itself.
     """
 
     engine: str
@@ -28,11 +33,17 @@ class Case:
     runs: int | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+    check: Check | None = None
 
     def command(self, events: int) -> list[str]:
         """The words of a run over so many events."""
         pinned = ["taskset", "-c", ",".join(map(str, range(self.cores)))]
         return [*pinned, self.python, "-m", *(word.format(events=events) for word in self.program)]
+
+    def line(self, events: int) -> str:
+        """The same as it is typed, with what it is told by its environment."""
+        told = [f"{name}={value}" for name, value in self.environment.items()]
+        return " ".join([*told, shlex.join(self.command(events))])
 
 
 class Options(NamedTuple):

@@ -40,11 +40,11 @@ def events_of(count: int) -> list[Event]:
 def main() -> None:
     from benchmarks.right_outputs import story
 
-    said = arguments("job")
+    said = arguments("job", "without")
     events = events_of(said.events)
     stop_at = max(event.at for event in events)
-    one, elapsed, cpu = timed(lambda: story(said.job, events, stop_at))
-    other = story(said.job, events, stop_at, tick=MINUTE // 6, shards=7)
+    one, elapsed, cpu = timed(lambda: story(said.job, events, stop_at, without=said.without))
+    other = story(said.job, events, stop_at, tick=MINUTE // 6, shards=7, without=said.without)
     same = Counter(map(repr, one.emitted)) == Counter(map(repr, other.emitted)) and one.states == other.states
     told(elapsed, cpu, rows_equal=same and len(events) == said.events, outputs=len(one.emitted))
 

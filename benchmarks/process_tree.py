@@ -51,7 +51,7 @@ class Tree:
         memory = 0.0
         for pid in sorted(self._ours):
             try:
-                self._cpu[pid] = _cpu_of(pid)
+                self._cpu[pid] = cpu_of(pid)
                 memory += _memory_of(pid)
             except (OSError, IndexError):  # it has ended; what it used is known up to the last look
                 continue
@@ -95,8 +95,8 @@ def _fields(pid: int) -> list[str]:
     return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
 
 
-def _cpu_of(pid: int) -> float:
-    """Its own time and that of children that have ended and were waited for without being seen is left out."""
+def cpu_of(pid: int) -> float:
+    """Seconds of CPU of one process, its children left out."""
     fields = _fields(pid)
     return (int(fields[11]) + int(fields[12])) / _TICKS
 

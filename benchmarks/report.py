@@ -45,18 +45,18 @@ def glance(record: Record) -> str:
     """The same in a terminal."""
     return "\n".join(
         f"{result.engine:<18} {result.case:<54} {result.events_per_cpu_second:>11,.0f} {result.unit} a CPU-s  "
-        f"{result.events_per_second:>11,.0f}/s  {result.peak_mb:>6,.0f} MB  {_verdict(record.benchmark, result)}"
+        f"{result.events_per_second:>11,.0f}/s  {result.peak_mb:>6,.0f} MB  {_verdict(record, result)}"
         for result in record.results
     )
 
 
-def _verdict(name: str, result: Result) -> str:
+def _verdict(record: Record, result: Result) -> str:
     if not result.rows_equal:
         return "WRONG: rows differ"
     told = [
-        f"{'met' if met(target, result) else 'missed'}: {target.of(result):,.6g} {target.what}, "
+        f"{'met' if met(target, record, result) else 'missed'}: {target.of(record, result):,.6g} {target.what}, "
         f"{'at least' if target.least else 'at most'} {target.value:,g}"
-        for target in targets_of(name, result)
+        for target in targets_of(record, result)
     ]
     return "; ".join(told)
 
@@ -65,10 +65,12 @@ def _targets(records: list[Record]) -> str:
     lines = ["## Targets\n", "| benchmark | case | asked | measured | |", "|---|---|---:|---:|---|"]
     for record in records:
         for result in record.results:
-            for target in targets_of(record.benchmark, result):
+            for target in targets_of(record, result):
                 asked = f"{'at least' if target.least else 'at most'} {target.value:,g} {target.what}"
-                verdict = "met" if met(target, result) else "**missed**"
-                lines.append(f"| {record.benchmark} | {result.case} | {asked} | {target.of(result):,.6g} | {verdict} |")
+                verdict = "met" if met(target, record, result) else "**missed**"
+                lines.append(
+                    f"| {record.benchmark} | {result.case} | {asked} | {target.of(record, result):,.6g} | {verdict} |"
+                )
     return "\n".join(lines) + "\n"
 
 

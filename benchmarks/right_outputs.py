@@ -22,17 +22,17 @@ Said = Counter[tuple[str, bytes]]
 
 
 def story(
-    job: str, events: Iterable[Event], stop_at: Millis, tick: Millis = MINUTE, shards: int = 4
+    job: str, events: Iterable[Event], stop_at: Millis, tick: Millis = MINUTE, shards: int = 4, without: str = ""
 ) -> Story[Any, Any]:
-    """The whole run of a job with all shipped rules."""
-    return drive(work_of(job, Settings()).rule(), events, stop_at, tick, shards)
+    """The whole run of a job with all shipped rules, but for one file of the configuration."""
+    return drive(work_of(job, Settings(), without).rule(), events, stop_at, tick, shards)
 
 
-def said(job: str, events: Iterable[Event], stop_at: Millis) -> Said:
-    """Topic and value of every output record, with how often it is there."""
-    outputs = story(job, events, stop_at).emitted
-    topics = ((TOPIC_OF[type(output)], output) for output in outputs)
-    return Counter((topic, encode(topic, output)) for topic, output in topics)
+def said(job: str, events: Iterable[Event], stop_at: Millis) -> tuple[Said, int]:
+    """Topic and value of every output record, with how often it is there; and how many people are remembered."""
+    run = story(job, events, stop_at)
+    topics = ((TOPIC_OF[type(output)], output) for output in run.emitted)
+    return Counter((topic, encode(topic, output)) for topic, output in topics), len(run.states)
 
 
 def events_in(ticks: Iterable[ShardRow]) -> list[Event]:

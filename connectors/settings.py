@@ -17,6 +17,14 @@ _READERS: Mapping[str, Callable[[str], int]] = {
 }
 
 
+# Settings that go together, by the name that TIDEMARK_PROFILE says; what each was measured at: docs/performance.md.
+PROFILES: Mapping[str, Mapping[str, int]] = {
+    "default": {},
+    "latency": {"bound": 500, "tick": 200, "shards": 4, "checkpoint_interval": SECOND},
+    "throughput": {"tick": 60 * SECOND, "shards": 4},
+}
+
+
 class SettingError(ValueError):
     """A setting that cannot be understood; the message names the variable."""
 
@@ -51,8 +59,11 @@ class Settings:
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings; what is not set keeps its default. Raises SettingError."""
-    given: dict[str, Any] = {}
+    """Read the settings; what is not set is as TIDEMARK_PROFILE has it. Raises SettingError."""
+    profile = environment.get("TIDEMARK_PROFILE", "default")
+    if profile not in PROFILES:
+        raise SettingError(f"TIDEMARK_PROFILE is {profile!r}: choose {', '.join(PROFILES)}")
+    given: dict[str, Any] = dict(PROFILES[profile])
     for field in fields(Settings):
         if (text := environment.get(name := f"{PREFIX}{field.name.upper()}")) is not None:
             given[field.name] = _read(name, text, str(field.type))

@@ -51,7 +51,7 @@ def test_a_dry_run_says_each_command_once(name: str, capsys: pytest.CaptureFixtu
     lines = capsys.readouterr().out.splitlines()
     assert lines
     assert len(lines) == len(set(lines))
-    assert all(line.startswith("taskset -c 0") and " -m benchmarks." in line for line in lines)
+    assert all("taskset -c 0" in line and " -m benchmarks." in line for line in lines)
 
 
 def _program(tmp_path: Path, body: str) -> Case:
@@ -90,7 +90,7 @@ def test_start_up_is_taken_off(tmp_path: Path) -> None:
 def test_a_program_that_fails_is_told_with_its_command(tmp_path: Path) -> None:
     """And where its last words are."""
     case = _program(tmp_path, "sys.exit(3)")
-    with pytest.raises(runner.BenchmarkError, match=r"code 3 .* run it yourself:\n  taskset"):
+    with pytest.raises(runner.BenchmarkError, match=r"code 3 .* run it yourself:\n  .*taskset"):
         runner.run(Benchmark("b", "", 1, lambda _: [case]), [case], 1, "", tmp_path / "r.json", lambda _: None)
 
 
@@ -156,12 +156,13 @@ def test_every_target_belongs_to_a_benchmark() -> None:
 
 def test_a_target_is_not_met_by_wrong_rows(tmp_path: Path) -> None:
     """Speed is no excuse."""
-    case = Case("tidemark", "good records", (), 1)
+    case = Case("tidemark", "glued to columns, ticks", (), 1)
     sample = Sample(1.0, 1e-9, 1.0, False)
     result = runner._result(case, [sample])
-    target = targets_of("decode", result)[0]
-    assert not met(target, result)
-    assert met(target, msgspec.structs.replace(result, rows_equal=True))
+    record = Record(benchmark="decode", made="", machine={}, versions={}, command="", results=[result])
+    target = targets_of(record, result)[0]
+    assert not met(target, record, result)
+    assert met(target, record, msgspec.structs.replace(result, rows_equal=True))
 
 
 def test_an_unknown_name_is_told_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.settings import SettingError, Settings, from_environment
+from connectors.settings import PROFILES, SettingError, Settings, from_environment
+from tests.unit.pages import names, tables
 
 
 def test_the_environment_of_settings_reads_back_as_the_same_settings() -> None:
@@ -37,3 +38,20 @@ def test_a_wrong_setting_is_named(name: str, value: str) -> None:
     """The message says which variable to change."""
     with pytest.raises(SettingError, match=name):
         from_environment({name: value})
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_page_says_what_a_profile_sets(profile: str) -> None:
+    """And a variable of its own wins over it."""
+    row = next(row for row in tables("docs/settings.md", "profile") if names(row[0]) == [profile])
+    variables = ("TIDEMARK_BOUND", "TIDEMARK_TICK", "TIDEMARK_SHARDS", "TIDEMARK_CHECKPOINT_INTERVAL")
+    said = {variable: names(cell)[0] for variable, cell in zip(variables, row[1:], strict=False)}
+    assert from_environment({"TIDEMARK_PROFILE": profile}) == from_environment(said)
+    assert from_environment({"TIDEMARK_PROFILE": profile, "TIDEMARK_SHARDS": "7"}).shards == 7
+
+
+def test_every_profile_is_on_the_page_and_an_unknown_one_is_refused_with_the_known() -> None:
+    """Nobody should run for a month with a misspelt profile."""
+    assert [names(row[0])[0] for row in tables("docs/settings.md", "profile")] == list(PROFILES)
+    with pytest.raises(SettingError, match="TIDEMARK_PROFILE is 'latent': choose default, latency"):
+        from_environment({"TIDEMARK_PROFILE": "latent"})

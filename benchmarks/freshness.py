@@ -1,0 +1,155 @@
+"""`freshness`: both jobs live under a steady load, from an event to Redis and from a deadline to its committed trigger.
+
+Carts are abandoned after 20 seconds and quiet hours are ignored, or five minutes would show too few triggers; the rest
+is as shipped. Delays are by one machine's clock. What goes beyond the bound and the tick, which everything waits for,
+is the machine's; a trigger waits for its checkpoint as well.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from uuid import uuid4
+
+from benchmarks import servers
+from benchmarks.case import Benchmark, Case, Options
+from benchmarks.process_tree import MARK, Tree
+from benchmarks.program import arguments, told
+from benchmarks.runner import HOME
+from connectors.config_files import CONFIG
+from connectors.settings import from_environment
+
+RATE = 10_000
+MINUTES = 5
+WARM_UP_S = 20
+SETTLE_S = 5
+JOBS = ("profiles", "campaigns")
+
+
+def cases(options: Options) -> list[Case]:
+    events, cores = options.events or RATE * 60 * MINUTES, options.cores or 2
+    rate = min(RATE, max(events // 30, 1))
+    words = ("benchmarks.freshness", "--events", "{events}", "--rate", str(rate))
+    return [
+        Case(
+            "tidemark", f"profile {name}, both jobs, {rate:,} events/s", words, events, cores=cores, runs=1,
+            environment={"TIDEMARK_PROFILE": name} if name != "default" else {},
+        )
+        for name in ("latency", "default")
+    ]  # fmt: skip
+
+
+@contextlib.contextmanager
+def ready(_: list[Case]) -> Iterator[Mapping[str, str]]:
+    with servers.around() as where:
+        yield where.environment()
+
+
+BENCHMARK = Benchmark(
+    "freshness",
+    "event to Redis and deadline to committed trigger, live, with both jobs on the machine",
+    30_000,
+    cases,
+    ready,
+    ("Runs are one of five minutes each: percentiles over all of it, no median of several.",),
+)
+
+
+def config() -> Path:
+    """The shipped configuration with an impatient campaign."""
+    folder = HOME / "config"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(CONFIG, folder)
+    campaign = folder / "campaigns" / "cart_abandonment.toml"
+    impatient = campaign.read_text().replace('wait = "10min"', 'wait = "20s"')
+    campaign.write_text(impatient.replace('channel = "email"', 'channel = "email"\nquiet_hours = "ignore"', 1))
+    return folder
+
+
+def main() -> None:
+    from benchmarks.watchers import CommittedTriggers, TicksInRedis, Watcher
+    from cli.submission import Wish, submit
+    from connectors.flink_rest import Cluster
+    from local_stack import topic_set
+
+    said = arguments("rate")
+    namespace = os.environ["TIDEMARK_NAMESPACE"] = f"live-{uuid4().hex[:6]}"
+    settings = from_environment()
+    topic_set.create(settings.kafka, namespace, "live")
+    servers.forget_deployment()
+    with servers.cluster():
+        numbers = [submit(Wish(job, live_from=0, config=config())) for job in JOBS]
+        load(settings.kafka, namespace, said.rate, int(said.rate) * WARM_UP_S)
+        ticks = TicksInRedis(settings.redis, namespace, settings.shards)
+        triggers = CommittedTriggers(settings.kafka, namespace)
+        watching = [Watcher(ticks.look), Watcher(triggers.look)]
+        tree = Tree(os.environ.get(MARK, "none"))
+        before = used(tree)
+        began = time.time_ns() // 1_000_000
+        loaded = load(settings.kafka, namespace, said.rate, said.events)
+        ended = time.time_ns() // 1_000_000
+        cpu = used(tree) - before
+        time.sleep(SETTLE_S + (settings.bound + settings.tick + settings.checkpoint_interval) / 1000)
+        for watcher in watching:
+            watcher.close()
+        cluster = Cluster(os.environ["TIDEMARK_FLINK"])
+        healthy = all(cluster.state(number) == "RUNNING" and not cluster.failures(number) for number in numbers)
+    waits = settings.bound + settings.tick
+    shown = [(at, until) for at, until in ticks.seen if began + waits < until <= ended]
+    decided = [(at, due) for at, due in triggers.seen if began + waits < due <= ended]
+    kept_up = bool(shown) and max(until for _, until in ticks.seen) >= ended - waits - 1_000
+    told(
+        loaded["elapsed"],
+        cpu,
+        rows_equal=healthy and kept_up and bool(decided),
+        **_delays(shown, decided, settings.bound, settings.tick),
+        triggers=len(decided),
+        bound_ms=settings.bound,
+        tick_ms=settings.tick,
+        checkpoint_ms=settings.checkpoint_interval,
+        load_behind_max_s=loaded["behind_max_s"],
+    )
+
+
+def _delays(shown: list[tuple[int, int]], decided: list[tuple[int, int]], bound: int, tick: int) -> dict[str, float]:
+    from benchmarks.watchers import percentiles
+
+    spread = (0.0, 0.25, 0.5, 0.75, 1.0)  # where in its tick an event lies
+    events = [at - until + int(tick * place) for at, until in shown for place in spread]
+    return {
+        **percentiles("event_to_redis", events),
+        **percentiles("redis_beyond", [at - until - bound for at, until in shown]),
+        **percentiles("deadline_to_trigger", [at - due for at, due in decided]),
+        **percentiles("trigger_beyond", [at - (due // tick + 1) * tick - bound for at, due in decided]),
+    }
+
+
+def used(tree: Tree) -> float:
+    """Seconds of CPU of the cluster so far, this program left out."""
+    tree.look()
+    return tree.cpu - time.process_time()
+
+
+def load(kafka: str, namespace: str, rate: str, events: int) -> dict[str, float]:
+    """Run the load, unmeasured, to its end."""
+    words = ["--kafka", kafka, "--namespace", namespace, "--rate", rate, "--events", str(events)]
+    environment = {name: value for name, value in os.environ.items() if name != MARK}
+    program = [sys.executable, "-m", "benchmarks.paced_load", *words]
+    ran = subprocess.run(program, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    found: dict[str, float] = {
+        name: value
+        for name, value in json.loads(ran.stdout.splitlines()[-1].removeprefix("RESULT ")).items()
+        if isinstance(value, (int, float))
+    }
+    return found
+
+
+if __name__ == "__main__":
+    main()

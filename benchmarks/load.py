@@ -1,0 +1,49 @@
+"""Brings seeded records to the input topics of a namespace, once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kafka.record import util
+
+from benchmarks.runner import say
+from benchmarks.servers import STACK
+from benchmarks.shop_input import Sent
+from connectors import broker
+from connectors.topics import HEARTBEAT_KEY, INPUTS, full_name
+from connectors.wire import heartbeat
+from local_stack import topic_set
+
+CHUNK = 100_000
+
+
+def load(kafka: str, namespace: str, records: Iterable[Sent]) -> None:
+    """Write the records in their order, and behind them a heartbeat in every partition; nothing if that was done."""
+    done = STACK / "loaded" / namespace
+    if done.is_file():
+        return
+    say(f"Loading {namespace} into Kafka ...")
+    topic_set.create(kafka, namespace, "replay")
+    checksum_fast()
+    producer = broker.producer(kafka, linger_ms=100, batch_size=512 * 1024)
+    last = count = 0
+    for count, sent in enumerate(records, 1):
+        producer.send(full_name(sent.topic, namespace), sent.value, sent.key, timestamp_ms=sent.at)
+        last = max(last, sent.at)
+        if count % CHUNK == 0:
+            producer.flush()
+    for topic in INPUTS:
+        name = full_name(topic.name, namespace)
+        for partition in sorted(producer.partitions_for(name)):
+            producer.send(name, heartbeat(topic.subject), HEARTBEAT_KEY, partition=partition, timestamp_ms=last)
+    producer.flush()
+    producer.close()
+    done.parent.mkdir(parents=True, exist_ok=True)
+    done.write_text(str(count))
+
+
+def checksum_fast() -> None:
+    """kafka-python checksums in Python unless told otherwise; crcmod comes with apache-flink and does it in C."""
+    from crcmod.predefined import mkPredefinedCrcFun  # type: ignore[import-untyped]
+
+    util.calc_crc32c.__defaults__ = (mkPredefinedCrcFun("crc-32c"),)

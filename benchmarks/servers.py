@@ -1,0 +1,71 @@
+"""The servers around a measured engine: Kafka and Valkey run unmeasured, each Flink cluster is measured from its start.
+
+Kafka keeps its data, so an input that was loaded once is there for the next benchmark.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks import process_tree
+from benchmarks.runner import HOME, BenchmarkError, say
+from local_stack import addresses, flink, kafka, ports, processes, services, valkey
+from local_stack.addresses import Addresses
+
+STACK = HOME / "stack"
+UNMEASURED = ("kafka", "valkey", "metrics")
+CLUSTER = ("jobmanager", "taskmanager")
+
+
+@contextlib.contextmanager
+def around() -> Iterator[Addresses]:
+    """Kafka, an empty Valkey and the metrics page, on all cores; what was left of an earlier run is stopped first."""
+    processes.stop(STACK, None)
+    shutil.rmtree(STACK / "valkey", ignore_errors=True)
+    (STACK / "deployment.json").unlink(missing_ok=True)
+    with ports.reserved(lambda: say("Another stack is starting: waiting until its ports are known ...")):
+        port = ports.choose(ports.USUAL)
+        addresses.write_ports(STACK, port)
+        where = addresses.of_ports(STACK, port)
+        kafka.start(STACK, port["kafka"], port["kafka_controller"])
+        valkey.start(STACK, port["valkey"])
+        services.start_metrics(STACK, port["metrics"], where.metrics)
+    try:
+        yield where
+    finally:
+        processes.stop(STACK, UNMEASURED)
+        processes.stop(STACK, None)
+
+
+@contextlib.contextmanager
+def cluster() -> Iterator[None]:
+    """A new Flink cluster on the cores of this process, counted with it; its checkpoints are gone afterwards."""
+    port = addresses.read_ports(STACK)
+    shutil.rmtree(STACK / "flink", ignore_errors=True)
+    try:
+        flink.start(STACK, flink.Ports(port["flink"], port["flink_rpc"], port["metrics"]), CLUSTER)
+        yield
+    finally:
+        processes.stop(STACK, CLUSTER)
+
+
+def cpu_of(part: str) -> float:
+    """Seconds of CPU that a server has used so far."""
+    running = processes.find(STACK, part)
+    if running is None:
+        raise BenchmarkError(f"{part} does not run in {STACK}")
+    return process_tree.cpu_of(running.pid)
+
+
+def environment(where: Addresses, namespace: str, **settings: str) -> dict[str, str]:
+    """What `tidemark submit` is told; `settings` are TIDEMARK_ variables without the prefix."""
+    chosen = {f"TIDEMARK_{name.upper()}": value for name, value in settings.items()}
+    return {**where.environment(), "TIDEMARK_NAMESPACE": namespace, **chosen}
+
+
+def forget_deployment(home: Path = STACK) -> None:
+    """Let the next submission begin anew."""
+    (home / "deployment.json").unlink(missing_ok=True)

@@ -1,0 +1,123 @@
+"""`profiles` and `campaigns`: the jobs as shipped, with Kafka, Redis and exactly-once output; what each rule costs."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import cache
+from random import Random
+from typing import Any
+
+from benchmarks import servers
+from benchmarks.case import Benchmark, Case, Options
+from benchmarks.shop_input import SEED, Sent, shop
+from udfs.time import SECOND, Millis
+
+STEP = 7.2  # ms between events, as in the shared job's input
+SHAKEN = 4 * SECOND  # less than the bound, so nothing is late
+DOUBLED = 20  # one in so many is sent twice
+EVENTS, START_UP = 300_000, 20_000
+
+
+def of_job(job: str) -> Benchmark:
+    """The benchmark of one of the two jobs."""
+
+    def cases(options: Options) -> list[Case]:
+        events, cores = options.events or EVENTS, options.cores or 1
+        program = ("benchmarks.flink_job", "--events", "{events}", "--job", job, "--namespace", f"shop-{job}")
+        start_up = min(START_UP, events // 4)
+        shipped = Case("tidemark", "as shipped: 1 s, 16 shards", program, events, start_up, cores, check=_check(job))
+        minutes = Case(
+            "tidemark", "long ticks: 60 s, 4 shards", program, events, start_up, cores,
+            environment={"TIDEMARK_TICK": "1min", "TIDEMARK_SHARDS": "4"}, check=_check(job),
+        )  # fmt: skip
+        return [shipped, minutes, *_rules(job, events, cores)]
+
+    about = f"the job {job} as shipped: Kafka in, all rules, exactly-once output" + (", Redis" * (job == "profiles"))
+    return Benchmark(job, about, 2_000, cases, ready)
+
+
+def _rules(job: str, events: int, cores: int) -> list[Case]:
+    """The rules alone, with one file of the configuration after the other left out."""
+    from connectors.config_files import read_config
+
+    left_out = {"profiles": "segments/", "campaigns": "campaigns/"}[job]
+    names = ["", *(path for path in read_config() if path.startswith(left_out))]
+    program = ("benchmarks.memory_driver", "--events", "{events}", "--job", job)
+    labels = ["rules alone", *(f"rules alone without {name}" for name in names[1:])]
+    return [
+        Case("rules", label, (*program, *(("--without", name) if name else ())), events // 3, cores=cores)
+        for name, label in zip(names, labels, strict=True)
+    ]
+
+
+@contextlib.contextmanager
+def ready(cases: list[Case]) -> Iterator[Mapping[str, str]]:
+    """The servers, with the input of every size."""
+    from benchmarks.load import load
+
+    with servers.around() as where:
+        for case in cases:
+            if "--namespace" in case.program:
+                prefix = case.program[case.program.index("--namespace") + 1]
+                for events in filter(None, (case.start_up, case.events)):
+                    load(where.kafka, f"{prefix}-{events}", shaken(events))
+        yield where.environment()
+
+
+def shaken(events: int) -> list[Sent]:
+    """The shop's records in the order of their arrival, some of them twice, none later than the bound."""
+    dice = Random(SEED)
+    records = list(shop(events, events // 20 + 1, STEP))
+    arriving = [(sent.at + dice.randrange(SHAKEN), sent) for sent in records]
+    arriving += [(at + dice.randrange(SHAKEN - (at - sent.at)), sent) for at, sent in arriving[::DOUBLED]]
+    return [sent for _, sent in sorted(arriving, key=lambda pair: pair[0])][:events]
+
+
+@cache
+def _right(job: str, events: int) -> tuple[Counter[tuple[str, bytes]], int]:
+    """Every output record of the memory driver, and how many people it remembers."""
+    from benchmarks import right_outputs
+    from connectors.input_events import read_event
+    from connectors.topics import kind_of
+    from udfs.events import Event
+
+    read = [read_event(kind_of(sent.topic), sent.key, sent.value, sent.at, sent.at) for sent in shaken(events)]
+    told = [event for event in read if isinstance(event, Event)]
+    return right_outputs.said(job, told, last_moment(events))
+
+
+def last_moment(events: int) -> Millis:
+    """Where a bounded run over so many events stops."""
+    return max(sent.at for sent in shaken(events))
+
+
+def _check(job: str) -> Any:
+    def check(told: dict[str, Any], events: int, environment: Mapping[str, str]) -> str:
+        right, people = _right(job, events)
+        got = committed(environment["TIDEMARK_KAFKA"], told.pop("starts"))
+        wrong = [] if got == right else [f"{(right - got).total()} outputs missing, {(got - right).total()} too many"]
+        if job == "profiles" and told["people"] != people:
+            wrong.append(f"{told['people']:.0f} people in Redis instead of {people}")
+        return "; ".join(wrong)
+
+    return check
+
+
+def committed(kafka: str, starts: dict[str, int]) -> Counter[tuple[str, bytes]]:
+    """Topic and value of all that was committed behind `starts` (topic/partition: offset)."""
+    from kafka import TopicPartition
+
+    from connectors import broker
+
+    reader = broker.consumer(kafka)
+    try:
+        begins = {
+            TopicPartition(name.rpartition("/")[0], int(name.rpartition("/")[2])): start
+            for name, start in starts.items()
+        }
+        found = broker.read_between(reader, begins, reader.end_offsets(list(begins)))
+        return Counter((record.topic.rpartition(".")[2], record.value) for record in found)
+    finally:
+        reader.close()
