@@ -22,6 +22,7 @@ MODULES = (
     "explain",
     "campaign",
     "campaign_test",
+    "campaign_diff",
     "import_log",
     "backtest",
     "try_it",

@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 def backtest(
     events: list[str] = typer.Option(..., "--events", metavar="FILE", help="JSON lines, .gz too; repeat for several."),
-    campaigns: Path = typer.Option(CONFIG, help="Folder of campaign files, or a whole configuration folder."),
+    campaigns: Path = typer.Option(CONFIG, help="Folder of campaign files, a whole configuration, or one file."),
     since: str = typer.Option(None, "--from", metavar="TIME", help="Leave out events before it."),
     until: str = typer.Option(None, "--to", metavar="TIME", help="Leave out events from it on; the clock stops there."),
     live_from: str = typer.Option("beginning", metavar="TIME|beginning", help="Signals before it are only recorded."),
@@ -108,14 +108,15 @@ def rehearsal(
 
 
 def read_campaigns(folder: Path) -> dict[str, bytes]:
-    """A configuration folder as it is; a folder of campaigns with the rest of the configuration from `config`."""
+    """A configuration folder as it is; a folder of campaigns, or one file, with the rest of it from `config`."""
     from connectors.config_files import read_config
 
-    if not folder.is_dir():
-        exits.fail(f"{folder} is no folder: name one with campaign files in it, such as config/campaigns.", exits.INPUT)
+    if not folder.exists():
+        exits.fail(f"There is no {folder}: name a folder with campaign files, such as config/campaigns.", exits.INPUT)
     if (folder / "campaigns").is_dir():
         return read_config(folder)
-    found = {f"campaigns/{path.name}": path.read_bytes() for path in sorted(folder.glob("*.toml"))}
+    paths = [folder] if folder.is_file() else sorted(folder.glob("*.toml"))
+    found = {f"campaigns/{path.name}": path.read_bytes() for path in paths}
     if not found:
         exits.fail(f"{folder} has no campaign file in it: they end in .toml.", exits.INPUT)
     rest = {
