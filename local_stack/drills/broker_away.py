@@ -24,8 +24,9 @@ def run(stage: Stage) -> None:
         load.flow()
         for number in range(1, stage.moments + 1):
             job.wait_for_progress()
-            job.wait_for_work_in_flight(stage.dice.uniform(0, INTERVAL_S))
-            job.strike(f"kill -9 of the broker ({number} of {stage.moments})", lambda: _kill(stage))
+            pause_s = stage.dice.uniform(0, INTERVAL_S)
+            what = f"kill -9 of the broker ({number} of {stage.moments})"
+            job.strike(what, lambda: _kill(stage), pause_s, broker_lives=False)
             time.sleep(stage.dice.uniform(0, 5))
             harm.start_part(stage.addresses.home, "kafka")
             stage.report.tell("the broker serves again")

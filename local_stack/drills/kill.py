@@ -28,8 +28,8 @@ def run(stage: Stage) -> None:
         load.flow()
         for number, victim in enumerate(order, 1):
             job.wait_for_progress()
-            job.wait_for_work_in_flight(stage.dice.uniform(0, INTERVAL_S))
-            job.strike(f"kill -9 of the {victim} ({number} of {len(order)})", partial(_kill, stage, victim))
+            pause_s = stage.dice.uniform(0, INTERVAL_S)
+            job.strike(f"kill -9 of the {victim} ({number} of {len(order)})", partial(_kill, stage, victim), pause_s)
             _mend(job, victim)
         job.wait_for_progress()
         stop_at = load.finish()

@@ -8,7 +8,6 @@ from pathlib import Path
 from connectors.state_format import FORMAT
 from local_stack.addresses import ROOT
 from local_stack.drills import golden, oracle
-from local_stack.drills.dropped import LateDropped
 from local_stack.drills.load import Load
 from local_stack.drills.report import Stage
 from local_stack.drills.running import RunningJob
@@ -25,8 +24,8 @@ def run(stage: Stage) -> None:
     with Load(scene, golden.letters()) as load, Witness(scene, *oracle.CAMPAIGNS) as witness:
         load.give(then.given)
         load.settle()
-        state = ["--from", str(golden.FOLDER / "state"), "--live-from", "beginning"]
-        job = RunningJob(stage, scene, witness, scene.start(golden.JOB, *state), LateDropped(scene.cluster))
+        state = ["--from", str(golden.FOLDER / "state")]
+        job = RunningJob.begin(stage, scene, witness, *state)
         stage.report.tell(f"went on from the savepoint of FORMAT {then.format}")
         stop_at = load.finish()
         log = oracle.read_log(scene)

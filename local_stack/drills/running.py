@@ -9,6 +9,7 @@ from typing import Self
 
 from local_stack.drills import oracle
 from local_stack.drills.dropped import LateDropped
+from local_stack.drills.in_flight import InFlight
 from local_stack.drills.report import Stage, wait
 from local_stack.drills.scene import PATIENCE_S, Scene
 from local_stack.drills.witness import Witness
@@ -27,14 +28,14 @@ class RunningJob:
     witness: Witness
     id: str
     dropped: LateDropped
+    in_flight: InFlight
     _seen: int = 0
 
     @classmethod
     def begin(cls, stage: Stage, scene: Scene, witness: Witness, *options: str) -> Self:
         started = scene.start(JOB, "--live-from", "beginning", *options)
-        job = cls(stage, scene, witness, started, LateDropped(scene.cluster))
         stage.report.tell(f"{JOB} runs in {scene.namespace}")
-        return job
+        return cls(stage, scene, witness, started, LateDropped(scene.cluster), InFlight(scene, *OUTPUTS))
 
     def submit_again(self, restore: str = "latest") -> None:
         """Go on from the newest checkpoint, or from the savepoint that the job was stopped at."""
@@ -48,20 +49,19 @@ class RunningJob:
         wait(lambda: self.witness.count() > self._seen, PATIENCE_S, f"new committed rows in {self.scene.namespace}")
         self._seen = self.witness.count()
 
-    def wait_for_work_in_flight(self, pause_s: float) -> None:
-        """Wait for uncommitted outputs, then so long, and then until there are some again."""
-        wait(lambda: self.scene.in_flight(*OUTPUTS) > 0, PATIENCE_S, "uncommitted work", every=0.1)
+    def strike(self, what: str, harm: Callable[[], None], pause_s: float, broker_lives: bool = True) -> None:
+        """Wait for uncommitted outputs, then so long, and when there are some again do the harm at once."""
+        wait(lambda: self.in_flight.offsets() > 0, PATIENCE_S, "uncommitted work", every=0.1)
         time.sleep(pause_s)
-        wait(lambda: self.scene.in_flight(*OUTPUTS) > 0, PATIENCE_S, "uncommitted work", every=0.05)
-
-    def strike(self, what: str, harm: Callable[[], None]) -> None:
-        """Do the harm, and tell how much work was in flight."""
         self.dropped.note(self.id)
-        in_flight, committed = self.scene.in_flight(*OUTPUTS), self.witness.count()
+        wait(lambda: self.in_flight.offsets() > 0, PATIENCE_S, "uncommitted work", every=0.02)
+        found = self.in_flight.offsets()
         harm()
+        if broker_lives:  # what a killed job leaves uncommitted nobody commits before it is back
+            found = self.in_flight.offsets()
         self._seen = max(self._seen, self.witness.count())
-        self.stage.report.check(f"{what}: work was in flight", in_flight > 0, f"{in_flight} uncommitted offsets")
-        self.stage.report.tell(f"{what}, {committed:,} rows committed")
+        self.stage.report.check(f"{what}: work was in flight", found > 0, f"{found} uncommitted offsets")
+        self.stage.report.tell(f"{what}, {self._seen:,} rows committed")
 
     def finish(self, stop_at: Millis) -> None:
         """Wait until the log is decided up to `stop_at`, stop, and compare."""

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
 
-from kafka.errors import KafkaError
-
 from connectors import broker
 from connectors.flink_rest import Cluster
 from connectors.settings import Settings, from_environment
@@ -98,21 +96,6 @@ class Scene:
     def committed(self, topic: str) -> int:
         """How many records of a topic a reader of committed ones sees."""
         return sum(1 for _ in broker.read_to_end(self.addresses.kafka, self.names(topic)))
-
-    def in_flight(self, *topics: str) -> int:
-        """How many offsets lie behind what is committed: outputs in open transactions. 0 if no broker answers."""
-        try:
-            ends = [self._ends(level, topics) for level in ("read_uncommitted", "read_committed")]
-        except KafkaError:
-            return 0
-        return ends[0] - ends[1]
-
-    def _ends(self, isolation_level: str, topics: tuple[str, ...]) -> int:
-        reader = broker.consumer(self.addresses.kafka, isolation_level=isolation_level)
-        try:
-            return int(sum(reader.end_offsets(broker.partitions_of(reader, self.names(*topics))).values()))
-        finally:
-            reader.close()
 
     def wait_for_checkpoints(self, job: str, count: int, seconds: float = PATIENCE_S) -> None:
         """Wait until so many checkpoints of the job have completed."""
