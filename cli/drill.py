@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from local_stack.drills.report import Report
 
 HOME = "drill"
-FAILED = 1
 
 
 def register(app: typer.Typer) -> None:
@@ -53,7 +52,7 @@ def drill(
     else:
         for report in reports:
             typer.echo(_sentence(report))
-    raise typer.Exit(exits.OK if all(report.held for report in reports) else FAILED)
+    raise typer.Exit(exits.OK if all(report.held for report in reports) else exits.UNEXPECTED)
 
 
 def _sentence(report: Report) -> str:
@@ -63,7 +62,7 @@ def _sentence(report: Report) -> str:
 
 @contextmanager
 def _stage() -> Iterator[Addresses]:
-    """A fresh stack in a folder of its own, of which nothing is left afterwards but its logs if something failed."""
+    """A fresh stack in a folder of its own, of which nothing is left afterwards but its logs."""
     from local_stack import addresses, processes, stack
 
     home = addresses.LOCAL / HOME
@@ -83,6 +82,7 @@ def _stage() -> Iterator[Addresses]:
 
 
 def _remove_data(home: Path) -> None:
-    for data in ("kafka", "valkey", "flink"):
-        shutil.rmtree(home / data, ignore_errors=True)
+    for entry in home.iterdir() if home.is_dir() else ():
+        if entry.name != "logs":
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
     say(f"Stopped; the logs stay in {home / 'logs'}.")
