@@ -59,19 +59,20 @@ class Scene:
     @property
     def jobs_settings(self) -> Settings:
         """What a job that is submitted here runs with."""
-        return from_environment(self._environment())
+        return from_environment(self.environment())
 
     def tidemark(self, *arguments: str, root: Path = ROOT) -> str:
         """What `tidemark ARGUMENTS` of the code at `root` prints on stdout; CommandError if it fails."""
         command = [sys.executable, "-m", "cli", *arguments]
         ran = subprocess.run(
-            command, env=self._environment(), cwd=root, capture_output=True, text=True, timeout=600, check=False
+            command, env=self.environment(), cwd=root, capture_output=True, text=True, timeout=600, check=False
         )
         if ran.returncode:
             raise CommandError(f"{' '.join(arguments)} ended with {ran.returncode}: {ran.stderr[-3000:]}")
         return ran.stdout
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """The variables of a command that is to talk to this scene."""
         return {**os.environ, **self.addresses.environment(), "TIDEMARK_NAMESPACE": self.namespace, **self.settings}
 
     def start(self, job: str, *options: str) -> str:
