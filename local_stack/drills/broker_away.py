@@ -22,11 +22,11 @@ def run(stage: Stage) -> None:
         load.give(1_000)
         job = RunningJob.begin(stage, scene, witness)
         load.flow()
-        for number in range(1, stage.moments + 1):
+        struck = 0
+        while struck < stage.moments:
             job.wait_for_progress()
             pause_s = stage.dice.uniform(0, INTERVAL_S)
-            what = f"kill -9 of the broker ({number} of {stage.moments})"
-            job.strike(what, lambda: _kill(stage), pause_s, broker_lives=False)
+            struck += job.strike("kill -9 of the broker", lambda: _kill(stage), pause_s, broker_lives=False)
             time.sleep(stage.dice.uniform(0, 5))
             harm.start_part(stage.addresses.home, "kafka")
             stage.report.tell("the broker serves again")

@@ -26,10 +26,12 @@ def run(stage: Stage) -> None:
         load.give(1_000)
         job = RunningJob.begin(stage, scene, witness)
         load.flow()
-        for number, victim in enumerate(order, 1):
+        while order:
+            victim = order.pop(0)
             job.wait_for_progress()
             pause_s = stage.dice.uniform(0, INTERVAL_S)
-            job.strike(f"kill -9 of the {victim} ({number} of {len(order)})", partial(_kill, stage, victim), pause_s)
+            if not job.strike(f"kill -9 of the {victim}", partial(_kill, stage, victim), pause_s):
+                order.append(victim)
             _mend(job, victim)
         job.wait_for_progress()
         stop_at = load.finish()

@@ -21,7 +21,7 @@ SLICE_S = 0.1
 
 
 def letters(seed: int, size: int = 1) -> list[Delivery]:
-    """The play of a shop, late and doubled calls and garbage included; 11,000 letters and 5,000 for each further `size`."""
+    """The play of a shop, late and doubled calls and garbage included: 6,000 letters and 5,000 for each `size`."""
     post = deliveries(Plan(seed=seed, visits_a_day=80 * size))
     return [*post.history, *post.live, *post.day_after]
 
