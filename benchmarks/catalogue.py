@@ -6,7 +6,7 @@ from collections.abc import Callable
 from math import isnan
 from typing import NamedTuple
 
-from benchmarks import decode, freshness, job, memory, memory_driver, redis_script, shop_jobs, small_ticks
+from benchmarks import decode, freshness, grow, job, memory, memory_driver, redis_script, shop_jobs, small_ticks
 from benchmarks.case import Benchmark
 from benchmarks.results import Record, Result
 
@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         shop_jobs.of_job("profiles"),
         shop_jobs.of_job("campaigns"),
         freshness.BENCHMARK,
+        grow.BENCHMARK,
     )
 }
 
@@ -69,6 +70,12 @@ def times_one_core(record: Record, result: Result) -> float:
     return result.events_per_second / alone[0].events_per_second if alone and result.cores > 1 else float("nan")
 
 
+def times_first(record: Record, result: Result) -> float:
+    """How its events a CPU-second compare with the record's first result."""
+    first = record.results[0]
+    return float("nan") if result is first else result.events_per_cpu_second / first.events_per_cpu_second
+
+
 TARGETS = (
     Target("job", "tidemark", "60 s", "events a CPU-second", 60_000, True, per_cpu_second),
     Target("job", "tidemark", "60 s", "times Flink SQL", 3, True, times("flink-sql")),
@@ -84,6 +91,7 @@ TARGETS = (
     Target("freshness", "tidemark", "", "ms p99 to Redis", 500, False, figure("redis_beyond_p99_ms")),
     Target("freshness", "tidemark", "latency", "ms p99 to trigger", 1_500, False, figure("trigger_beyond_p99_ms")),
     Target("freshness", "tidemark", "default", "ms p99 to trigger", 10_500, False, figure("trigger_beyond_p99_ms")),
+    Target("grow", "tidemark", "", "of the rate at the first point", 0.8, True, times_first),
     Target("small-ticks", "tidemark", ", 100 events", "ms a tick", 1.0, False, figure("ms_a_tick")),
 )
 

@@ -20,8 +20,27 @@ that says WRONG is no speed**. A rate is the median of the runs, with (highest -
 are those of the whole process tree, start-up taken off by a run over fewer events; memory is proportional (PSS), of the
 tree as well, at its highest.
 
-`make bench` measures everything again, `python -m benchmarks list` names the parts, `python -m benchmarks NAME
---dry-run` prints the commands, `python -m benchmarks compare OLD NEW` sets two files against each other.
+`make bench` measures everything again. Each name is a record of its own, written after every round of its runs.
+
+| command | |
+|---|---|
+| `python -m benchmarks list` | the names, and what each shows |
+| `python -m benchmarks NAME` | one of them, or `all` |
+| `python -m benchmarks report` | this page and its plots from the records |
+| `python -m benchmarks compare OLD NEW` | two records as ratios |
+
+| option | |
+|---|---|
+| `--events N` | another size than the benchmark's own |
+| `--cores K` | how many cores the engines may use |
+| `--runs R` | how often each engine is run (3) |
+| `--peers a,b` | only these beside Tidemark; `none` for nobody |
+| `--json FILE` | where the record goes, instead of `benchmarks/results` |
+| `--dry-run` | print the commands, run nothing |
+
+The peers are `flink-sql`, `bytewax`, `faust`, `pyflink-thread` and `pyflink-process`. They get environments of their own
+under `.local/benchmarks`, from hashed requirements in `benchmarks/peers`; Flink SQL and PyFlink's DataStream run in the
+project's own, on the same Flink.
 """
 
 
@@ -35,7 +54,7 @@ def write() -> None:
 def pages(records: list[Record]) -> dict[Path, str]:
     """The page and each plot, by path."""
     ordered = [record for name in BENCHMARKS for record in records if record.benchmark == name]
-    made = {PLOTS / f"{record.benchmark}.svg": plots.bars(record) for record in ordered}
+    made = {PLOTS / f"{record.benchmark}.svg": plots.plot(record) for record in ordered}
     absent = [name for name in BENCHMARKS if name not in {record.benchmark for record in ordered}]
     page = [HEAD, _targets(ordered), *(_section(record) for record in ordered), _not_measured(ordered, absent)]
     return {**made, PAGE: "\n".join(page)}

@@ -10,9 +10,9 @@ from random import Random
 from typing import Any
 
 from benchmarks import servers
-from benchmarks.case import Benchmark, Case, Options
+from benchmarks.case import Benchmark, Case, Check, Options
 from benchmarks.shop_input import SEED, Sent, shop
-from udfs.time import SECOND, Millis
+from udfs.time import SECOND
 
 STEP = 7.2  # ms between events, as in the shared job's input
 SHAKEN = 4 * SECOND  # less than the bound, so nothing is late
@@ -27,10 +27,10 @@ def of_job(job: str) -> Benchmark:
         events, cores = options.events or EVENTS, options.cores or 1
         program = ("benchmarks.flink_job", "--events", "{events}", "--job", job, "--namespace", f"shop-{job}")
         start_up = min(START_UP, events // 4)
-        shipped = Case("tidemark", "as shipped: 1 s, 16 shards", program, events, start_up, cores, check=_check(job))
+        shipped = Case("tidemark", "as shipped: 1 s, 16 shards", program, events, start_up, cores, check=check_of(job))
         minutes = Case(
             "tidemark", "long ticks: 60 s, 4 shards", program, events, start_up, cores,
-            environment={"TIDEMARK_TICK": "1min", "TIDEMARK_SHARDS": "4"}, check=_check(job),
+            environment={"TIDEMARK_TICK": "1min", "TIDEMARK_SHARDS": "4"}, check=check_of(job),
         )  # fmt: skip
         return [shipped, minutes, *_rules(job, events, cores)]
 
@@ -62,44 +62,46 @@ def ready(cases: list[Case]) -> Iterator[Mapping[str, str]]:
             if "--namespace" in case.program:
                 prefix = case.program[case.program.index("--namespace") + 1]
                 for events in filter(None, (case.start_up, case.events)):
-                    load(where.kafka, f"{prefix}-{events}", shaken(events))
+                    people = int(prefix.removeprefix("grow-")) if prefix.startswith("grow-") else events // 20 + 1
+                    load(where.kafka, f"{prefix}-{events}", shaken(events, people))
         yield where.environment()
 
 
-def shaken(events: int) -> list[Sent]:
+@cache
+def shaken(events: int, people: int) -> list[Sent]:
     """The shop's records in the order of their arrival, some of them twice, none later than the bound."""
     dice = Random(SEED)
-    records = list(shop(events, events // 20 + 1, STEP))
+    records = list(shop(events, people, STEP))
     arriving = [(sent.at + dice.randrange(SHAKEN), sent) for sent in records]
     arriving += [(at + dice.randrange(SHAKEN - (at - sent.at)), sent) for at, sent in arriving[::DOUBLED]]
     return [sent for _, sent in sorted(arriving, key=lambda pair: pair[0])][:events]
 
 
 @cache
-def _right(job: str, events: int) -> tuple[Counter[tuple[str, bytes]], int]:
+def _right(job: str, events: int, people: int) -> tuple[Counter[tuple[str, bytes]], int]:
     """Every output record of the memory driver, and how many people it remembers."""
     from benchmarks import right_outputs
     from connectors.input_events import read_event
     from connectors.topics import kind_of
     from udfs.events import Event
 
-    read = [read_event(kind_of(sent.topic), sent.key, sent.value, sent.at, sent.at) for sent in shaken(events)]
+    read = [read_event(kind_of(sent.topic), sent.key, sent.value, sent.at, sent.at) for sent in shaken(events, people)]
     told = [event for event in read if isinstance(event, Event)]
-    return right_outputs.said(job, told, last_moment(events))
+    return right_outputs.said(job, told, max(event.at for event in told))
 
 
-def last_moment(events: int) -> Millis:
-    """Where a bounded run over so many events stops."""
-    return max(sent.at for sent in shaken(events))
+def check_of(job: str, among: int | None = None) -> Check:
+    """Compares the committed outputs with the memory driver's; `among` is how many people there may be."""
 
-
-def _check(job: str) -> Any:
     def check(told: dict[str, Any], events: int, environment: Mapping[str, str]) -> str:
-        right, people = _right(job, events)
+        right, people = _right(job, events, among or events // 20 + 1)
         got = committed(environment["TIDEMARK_KAFKA"], told.pop("starts"))
         wrong = [] if got == right else [f"{(right - got).total()} outputs missing, {(got - right).total()} too many"]
         if job == "profiles" and told["people"] != people:
             wrong.append(f"{told['people']:.0f} people in Redis instead of {people}")
+        told["outputs"], told["people_remembered"] = got.total(), people
+        if "state_mb" in told:
+            told["state_bytes_a_person"] = told["state_mb"] * 2**20 / people
         return "; ".join(wrong)
 
     return check
