@@ -38,8 +38,8 @@ tree as well, at its highest.
 | `--json FILE` | where the record goes, instead of `benchmarks/results` |
 | `--dry-run` | print the commands, run nothing |
 
-The peers are `flink-sql`, `bytewax`, `faust`, `pyflink-thread` and `pyflink-process`. They get environments of their own
-under `.local/benchmarks`, from hashed requirements in `benchmarks/peers`; Flink SQL and PyFlink's DataStream run in the
+The peers are `flink-sql`, `bytewax`, `faust`, `pyflink-thread` and `pyflink-process`. They get environments of their
+own under `.local/benchmarks`, from hashed requirements in `benchmarks/peers`; Flink SQL and PyFlink's DataStream run in the
 project's own, on the same Flink.
 """
 

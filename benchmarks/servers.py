@@ -6,6 +6,7 @@ Kafka keeps its data, so an input that was loaded once is there for the next ben
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,9 +24,17 @@ CLUSTER = ("jobmanager", "taskmanager")
 @contextlib.contextmanager
 def around() -> Iterator[Addresses]:
     """Kafka, an empty Valkey and the metrics page, on all cores; what was left of an earlier run is stopped first."""
-    processes.stop(STACK, None)
-    shutil.rmtree(STACK / "valkey", ignore_errors=True)
-    (STACK / "deployment.json").unlink(missing_ok=True)
+    with _alone():
+        processes.stop(STACK, None)
+        shutil.rmtree(STACK / "valkey", ignore_errors=True)
+        try:
+            yield _start()
+        finally:
+            processes.stop(STACK, UNMEASURED)
+            processes.stop(STACK, None)
+
+
+def _start() -> Addresses:
     with ports.reserved(lambda: say("Another stack is starting: waiting until its ports are known ...")):
         port = ports.choose(ports.USUAL)
         addresses.write_ports(STACK, port)
@@ -33,11 +42,21 @@ def around() -> Iterator[Addresses]:
         kafka.start(STACK, port["kafka"], port["kafka_controller"])
         valkey.start(STACK, port["valkey"])
         services.start_metrics(STACK, port["metrics"], where.metrics)
-    try:
-        yield where
-    finally:
-        processes.stop(STACK, UNMEASURED)
-        processes.stop(STACK, None)
+    return where
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Two benchmarks at once would measure each other, and share one folder of data."""
+    STACK.mkdir(parents=True, exist_ok=True)
+    with (STACK / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BenchmarkError(
+                f"Another benchmark runs on the servers in {STACK}: wait until it has ended."
+            ) from None
+        yield
 
 
 @contextlib.contextmanager
