@@ -39,8 +39,8 @@ tree as well, at its highest.
 | `--dry-run` | print the commands, run nothing |
 
 The peers are `flink-sql`, `bytewax`, `faust`, `pyflink-thread` and `pyflink-process`. They get environments of their
-own under `.local/benchmarks`, from hashed requirements in `benchmarks/peers`; Flink SQL and PyFlink's DataStream run in the
-project's own, on the same Flink.
+own under `.local/benchmarks`, from hashed requirements in `benchmarks/peers`; Flink SQL and PyFlink's DataStream run in
+the project's own, on the same Flink.
 """
 
 
