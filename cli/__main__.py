@@ -16,6 +16,7 @@ MODULES = (
     "stack",
     "archive",
     "ingest",
+    "tide",
     "submit",
     "read",
     "profiles",

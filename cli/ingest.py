@@ -15,10 +15,13 @@ from cli.lines import Line
 from cli.pace import Pace
 from connectors.intake import BULK_LINGER, Intake, IntakeError, Tide
 from connectors.rejected import Rejected
+from connectors.settings import Settings
+from connectors.topics import INPUTS, full_name
 from udfs.time import SECOND, Millis, format_length
 
 SHOWN = 5
 SOON: Millis = 20
+PRESENT: Millis = 30 * SECOND  # a partition that has been told of so lately is kept by a clock or a collector
 
 
 def register(app: typer.Typer) -> None:
@@ -46,7 +49,8 @@ def ingest(
         linger = BULK_LINGER if history and speed is None else SOON
         with Intake(where.kafka, where.namespace, None if history else _wall_clock, linger) as intake:
             with _progress(total) as advance:
-                _bring(intake, lines.merged(files, intake.read), speed, history, advance)
+                calls = lines.merged(files, intake.read)
+                _bring(intake, _before_the_present(calls, where) if history else calls, speed, history, advance)
             intake.flush()
     except OSError as error:
         exits.fail(f"{error.filename}: {error.strerror}", exits.INPUT)
@@ -80,6 +84,24 @@ def _bring(
                 tide.rise()
         advance(len(line.text) + 1)
     tide.end()
+
+
+def _before_the_present(all_lines: Iterable[Line], where: Settings) -> Iterator[Line]:
+    """The lines, unless heartbeats of wall-clock time stand before them already: then each of them would be late."""
+    from connectors.tide import marks
+
+    inputs = [full_name(topic.name, where.namespace) for topic in INPUTS]
+    kept = [mark for mark in marks(where.kafka, inputs) if (mark.newest or 0) > _wall_clock() - PRESENT]
+    for line in all_lines:
+        for mark in kept:
+            if not isinstance(line.call, Rejected) and line.call.at <= (mark.newest or 0) - where.bound:
+                exits.fail(
+                    f"{mark.topic} is kept up to this very moment: {line.file}:{line.number} and what follows would be "
+                    "late. Stop what writes heartbeats (`./tidemark tide`?), and bring history into fresh topics, "
+                    "after `./tidemark down --fresh` or under another TIDEMARK_NAMESPACE.",
+                    exits.INPUT,
+                )
+        yield line
 
 
 def _once_a_second() -> Callable[[], bool]:

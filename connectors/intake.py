@@ -10,10 +10,11 @@ from typing import Self
 from kafka.errors import KafkaError
 
 from connectors import broker, dead_letters
+from connectors.heartbeats import lanes
 from connectors.rejected import Rejected
 from connectors.segment_spec import Parsed, parse
 from connectors.topics import BY_NAME, HEARTBEAT_KEY, INPUTS, full_name
-from connectors.wire import encode, heartbeat
+from connectors.wire import encode
 from udfs.time import MINUTE, Millis
 
 BEAT_EVERY: Millis = MINUTE
@@ -38,11 +39,7 @@ class Intake:
         self._names = {topic: full_name(topic, namespace) for topic in BY_NAME}
         try:
             self._producer = broker.producer(kafka, linger_ms=linger)
-            self._lanes = [
-                (self._names[topic.name], heartbeat(topic.subject), partition)
-                for topic in INPUTS
-                for partition in sorted(self._producer.partitions_for(self._names[topic.name]))
-            ]
+            self._lanes = lanes(self._producer, INPUTS, namespace)
         except KafkaError as error:
             raise IntakeError(f"The broker at {kafka} does not answer or lacks a topic: {error}") from error
         self._failure: BaseException | None = None

@@ -58,7 +58,11 @@ class Place(Scene):
 
     def wait_for_decisions(self, count: int, seconds: float = PATIENCE_S) -> None:
         """Wait until at least so many are committed."""
-        wait(lambda: self.committed("decisions") >= count, seconds, f"{count} decisions in {self.namespace}")
+        self.wait_for_committed("decisions", count, seconds)
+
+    def wait_for_committed(self, topic: str, count: int, seconds: float = PATIENCE_S) -> None:
+        """Wait until a reader of committed records sees at least so many."""
+        wait(lambda: self.committed(topic) >= count, seconds, f"{count} {topic} in {self.namespace}")
 
     def records(self, topic: str) -> list[dict[str, Any]]:
         """Every committed record of a topic, decoded; AssertionError if one of them cannot be."""

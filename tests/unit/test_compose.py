@@ -19,6 +19,7 @@ from tests.unit.render_variables import render_variables
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = {"kafka", "valkey", "topics", "jobmanager", "taskmanager", "render", "mailpit", "prometheus"}
+ON_DEMAND = {"tide"}
 SUBMISSIONS = {"submit-profiles", "submit-campaigns"}
 
 # Where a container must differ from 127.0.0.1, and the reporter: inside its own network Prometheus may pull.
@@ -53,7 +54,7 @@ def properties(text: str, sign: str) -> dict[str, str]:
 
 def test_every_part_of_the_system_is_there() -> None:
     """The same system as the local stack's, and nothing else."""
-    assert set(services()) == SERVICES | SUBMISSIONS
+    assert set(services()) == SERVICES | ON_DEMAND | SUBMISSIONS
 
 
 def test_images_are_pinned() -> None:
@@ -98,7 +99,11 @@ def test_who_is_waited_for_can_say_that_it_is_ready() -> None:
 
 def test_every_server_has_a_healthcheck() -> None:
     """`docker compose up --wait` returns when all of them can be used."""
-    assert {name for name, service in services().items() if "healthcheck" not in service} == {"topics", *SUBMISSIONS}
+    assert {name for name, service in services().items() if "healthcheck" not in service} == {
+        "topics",
+        *ON_DEMAND,
+        *SUBMISSIONS,
+    }
 
 
 def test_volumes_and_configs_are_declared() -> None:
@@ -109,7 +114,7 @@ def test_volumes_and_configs_are_declared() -> None:
     assert configs == set(compose()["configs"])
 
 
-@pytest.mark.parametrize("service", sorted(SERVICES | SUBMISSIONS))
+@pytest.mark.parametrize("service", sorted(SERVICES | ON_DEMAND | SUBMISSIONS))
 def test_settings_have_names_that_somebody_reads(service: str) -> None:
     """A misspelt setting is silently a default."""
     of_jobs = {f"TIDEMARK_{field.name.upper()}" for field in fields(Settings)}
@@ -135,6 +140,12 @@ def test_a_submission_is_understood_by_the_jobs(service: str) -> None:
     known, needed = job_options()
     assert job == service.removeprefix("submit-")
     assert needed <= {word.split("=")[0] for word in said} <= known
+
+
+def test_the_clock_is_started_by_whoever_wants_it() -> None:
+    """With words that the command line understands: beside a collector's own heartbeats it is not needed."""
+    assert services()["tide"]["profiles"] == ["clock"]
+    assert services()["tide"]["command"] == ["python", "-m", "cli", "tide", "--all"]
 
 
 def test_topics_come_from_the_one_table() -> None:
