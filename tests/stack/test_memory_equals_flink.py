@@ -17,44 +17,24 @@ from connectors.input_events import read_event
 from connectors.profile_reader import ProfileReader
 from connectors.topics import HEARTBEAT_KEY, INPUTS, full_name
 from local_stack.addresses import Addresses
-from tests.calls import MUG, call, identify, sent
-from tests.disturb import Sent
 from tests.stack.place import Place
+from tests.streams import BEGIN, MOVES, Move, told
 from udfs.campaign_config import campaign_rule
 from udfs.events import Event
 from udfs.memory_driver import drive
 from udfs.profile_config import load
 from udfs.profile_rule import ProfileRule
-from udfs.time import DAY, HOUR, MINUTE, SECOND, Millis
+from udfs.time import DAY, HOUR, SECOND, Millis
 
 pytestmark = pytest.mark.stack
 
-BEGIN: Millis = 1_790_000_000_000
 BOUND: Millis = 5 * SECOND
 RUN_ON: Millis = 45 * DAY
-ACTIONS = (
-    "view",
-    "add",
-    "remove",
-    "checkout",
-    "order",
-    "consent",
-    "optout",
-    "open",
-    "strange",
-    "again",
-    "late",
-    "erase",
-)
-GAPS = (0, 1, 700, 9 * SECOND, 4 * MINUTE, 10 * MINUTE, HOUR, 7 * HOUR)
-moments = st.tuples(st.integers(0, 29), st.sampled_from(ACTIONS), st.sampled_from(GAPS), st.integers(0, 3))
 
 
 @settings(max_examples=2, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
-@given(moves=st.lists(moments, min_size=250, max_size=400))
-def test_random_streams_give_the_same_on_flink_as_in_memory(
-    stack: Addresses, moves: list[tuple[int, str, int, int]]
-) -> None:
+@given(moves=st.lists(MOVES, min_size=250, max_size=400))
+def test_random_streams_give_the_same_on_flink_as_in_memory(stack: Addresses, moves: list[Move]) -> None:
     """Decisions, triggers, segment changes and profiles; duplicates, lateness and erasures included."""
     place = Place.on(stack, "memory", tick="1s", shards="8", parallelism="2", bound=f"{BOUND}ms")
     log = told(moves)
@@ -81,49 +61,6 @@ def test_random_streams_give_the_same_on_flink_as_in_memory(
         shown = reader.read_profile(user)
         assert shown is not None, user
         assert shown.segments == profiles.segments(state)
-
-
-def told(moves: list[tuple[int, str, int, int]]) -> list[Sent]:
-    """The moves as records in their order of arrival: some twice, some late, some out of order within the bound."""
-    log: list[Sent] = []
-    at = BEGIN + MINUTE
-    for number, (person, action, gap, item) in enumerate(moves):
-        at += gap
-        user, message = f"p{person}", f"m{number}"
-        if action == "again" and log:
-            log.append(log[-1 - number % min(len(log), 5)])
-        elif action == "erase":
-            log.append(Sent("cart", user.encode(), None, at))
-        else:
-            log.append(
-                sent(spoken(action, at - (20 * SECOND if action == "late" else item * SECOND), user, message, item))
-            )
-    return log
-
-
-def spoken(action: str, at: Millis, user: str, message: str, item: int) -> dict[str, Any]:
-    """One call in Segment's spec."""
-    mug = MUG | {"product_id": f"p{item}", "variant": None, "quantity": 1 + item % 2}
-    cart = {"cart_id": f"c{item % 2}", "currency": "EUR"}
-    match action:
-        case "consent" | "optout":
-            return identify(at, user, message, email=f"{user}@shop.example", consent={"marketing": action == "consent"})
-        case "add" | "late":
-            return call("Product Added", at, user, message, **cart, **mug)
-        case "remove":
-            return call("Product Removed", at, user, message, **cart, product_id=f"p{item}")
-        case "checkout":
-            return call("Checkout Started", at, user, message, **cart, products=[mug] * (item > 0))
-        case "order":
-            return call(
-                "Order Completed", at, user, message, order_id=message, total=25, products=[mug], currency="EUR"
-            )
-        case "open":
-            return call("Email Opened", at, user, message, campaign="cart_abandonment", step=1, channel="email")
-        case "strange":
-            return call("Wheel Spun", at, user, message, prize=item)
-        case _:
-            return call("Product Viewed", at, user, message, currency="EUR", **mug)
 
 
 def read_as_flink_does(place: Place) -> list[Event]:
