@@ -16,9 +16,10 @@ import msgspec
 
 from connectors.history import Batch, History, Read, events_of, join, parts, read_part
 from udfs.campaign_config import campaign_rule
+from udfs.events import Event
 from udfs.memory_driver import drive
 from udfs.outputs import Decision
-from udfs.rehearsal_waits import WaitRow, added, asks_for_waits, orders_of, rows, with_carts, with_wait
+from udfs.rehearsal_waits import WaitRow, about_carts, added, orders_of, own_waits, rows, with_carts, with_wait
 from udfs.time import DAY, Millis
 
 Files = Mapping[str, bytes]
@@ -91,12 +92,16 @@ def rehearse(history: History, terms: Terms, home: Path, pool: Executor | None, 
 def decide_shard(batches: Sequence[Batch], terms: Terms, out: Path) -> Decided:
     """Run every variant over the people of a shard and write its decisions in order."""
     events = [event for event in events_of(batches) if _within(event.at, terms)]
-    runs, duplicates = [], 0
+    runs: list[Path] = []
+    waits: list[WaitRow] = []
+    duplicates = 0
     for number, files in enumerate(terms.variants):
         decisions, duplicates = _decide(files, events, terms)
         runs.append(out.with_suffix(f".{number}.jsonl"))
         runs[-1].write_bytes(b"".join(_encoder.encode(told) + b"\n" for told in sorted(decisions, key=_place)))
-    return Decided(runs, len(events), duplicates, _tried(terms, events))
+        if number == 0 and terms.waits:
+            waits = _tried(terms, events, decisions)
+    return Decided(runs, len(events), duplicates, waits)
 
 
 def people_at_once() -> int:
@@ -118,21 +123,25 @@ def processes(count: int) -> Iterator[Executor | None]:
             raise
 
 
-def _decide(files: Files, events: Sequence[Any], terms: Terms) -> tuple[list[Decision], int]:
+def _decide(files: Files, events: Sequence[Event], terms: Terms) -> tuple[list[Decision], int]:
     rule = campaign_rule(files, terms.live_from, terms.history_from)
     story = drive(rule, events, terms.stop_at, tick=AT_ONCE, shards=1)
     return [told for told in story.emitted if isinstance(told, Decision)], story.duplicates
 
 
-def _tried(terms: Terms, events: Sequence[Any]) -> list[WaitRow]:
-    if not terms.waits or not asks_for_waits(terms.variants[0]):
+def _tried(terms: Terms, events: Sequence[Event], decisions: Sequence[Decision]) -> list[WaitRow]:
+    """A run for each wait; the one that the campaigns have is decided already."""
+    files = terms.variants[0]
+    if not (campaigns := about_carts(files)):
         return []
     theirs = with_carts(events)
-    orders = orders_of(theirs)
+    orders, known = orders_of(theirs), own_waits(files)
     return [
         row
         for wait in terms.waits
-        for row in rows(_decide(with_wait(terms.variants[0], wait), theirs, terms)[0], orders, wait)
+        for row in rows(
+            decisions if known == {wait} else _decide(with_wait(files, wait), theirs, terms)[0], campaigns, orders, wait
+        )
     ]
 
 

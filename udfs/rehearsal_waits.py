@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from udfs.decisions import SEND
@@ -40,18 +40,29 @@ def with_wait(files: Mapping[str, bytes], wait: Millis) -> dict[str, bytes]:
     }
 
 
-def asks_for_waits(files: Mapping[str, bytes]) -> bool:
-    """True if there is a campaign that waits at all."""
-    return any(_about_carts(path, content) for path, content in files.items())
+def about_carts(files: Mapping[str, bytes]) -> frozenset[str]:
+    """The names of the campaigns that wait beside a cart."""
+    found = (
+        tomllib.loads(content.decode()).get("name") for path, content in files.items() if _about_carts(path, content)
+    )
+    return frozenset(str(name) for name in found)
 
 
-def rows(decisions: Iterable[Decision], orders: Mapping[str, Sequence[Millis]], wait: Millis) -> list[WaitRow]:
-    """Count first steps about carts by campaign; `orders` are the times of everybody's completed orders."""
+def own_waits(files: Mapping[str, bytes]) -> set[Millis]:
+    """The waits that the campaigns about carts have already."""
+    about = (tomllib.loads(content.decode()) for path, content in files.items() if _about_carts(path, content))
+    return {parse_length(campaign["signal"].get("wait", "10min")) for campaign in about}
+
+
+def rows(
+    decisions: Iterable[Decision], campaigns: Collection[str], orders: Mapping[str, Sequence[Millis]], wait: Millis
+) -> list[WaitRow]:
+    """Count the first steps of `campaigns`; `orders` are the times of everybody's completed orders."""
     abandoned: Counter[str] = Counter()
     mails: Counter[str] = Counter()
     overtaken: Counter[str] = Counter()
     for told in decisions:
-        if told.step != 1 or told.cart_id is None:
+        if told.step != 1 or told.campaign not in campaigns:
             continue
         abandoned[told.campaign] += told.follows is None
         if told.outcome == SEND:
