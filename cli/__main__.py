@@ -21,6 +21,7 @@ MODULES = (
     "read",
     "profiles",
     "explain",
+    "report",
     "campaign",
     "campaign_test",
     "campaign_diff",
@@ -32,7 +33,12 @@ MODULES = (
 )
 
 
-def command_line() -> typer.Typer:
+# Answered within a second: what the others import would take a third of it.
+QUICK = ("explain",)
+
+
+def command_line(asked: str | None = None) -> typer.Typer:
+    """All commands, or only the one that was asked for if it is a quick one."""
     app = typer.Typer(
         name="tidemark",
         help="A shop's events in, the right mail out.",
@@ -40,15 +46,20 @@ def command_line() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
-    for name in MODULES:
+    app.callback(help=app.info.help)(_group)
+    for name in (asked,) if asked in QUICK else MODULES:
         if find_spec(f"cli.{name}"):
             import_module(f"cli.{name}").register(app)
     return app
 
 
+def _group() -> None:
+    """Keeps one command alone from being taken for the whole."""
+
+
 def main() -> int:
     try:
-        command_line()()
+        command_line(next(iter(sys.argv[1:]), None))()
     except BaseException as error:
         if told := cause(error):
             typer.echo(told[0], err=True)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
@@ -19,6 +19,17 @@ if TYPE_CHECKING:
 
 RECENT = 2 * DAY
 AT_MOST = 40
+RETOLD_AT_MOST = 100_000  # records of all input topics together; half of them are read, 40,000 to 60,000 a second
+
+_OF_A_CAMPAIGN = ("no_mail", "decision", "sending")
+
+
+class Story(NamedTuple):
+    """All moments of a person, how many doubled messages were dropped, and where the tide stands (ms)."""
+
+    moments: Sequence[Moment]
+    doubled: int
+    tide: Millis | None
 
 
 def register(app: typer.Typer) -> None:
@@ -27,21 +38,59 @@ def register(app: typer.Typer) -> None:
 
 def explain(
     user: str = typer.Argument(help="Whom to explain, e.g. u_0412."),
+    campaign: str = typer.Option(None, help="Only what this campaign decided."),
+    at: str = typer.Option(None, metavar="TIME", help="As it stood then, e.g. 2026-10-12T14:15:00Z."),
     everything: bool = typer.Option(False, "--all", help="From the first event on, not only the last days."),
+    retell: bool = typer.Option(None, "--retell/--no-retell", help="Read the topics again and tell every event."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Tell the last decisions about a person and what led to them."""
-    moments, doubled, tide = story_of(user)
+    from cli.submit import read_time
+
+    until = read_time(at)
+    told = whole_story(user, until, everything, retell)
+    moments = of_campaign(told.moments, campaign)
     shown = moments if everything else recent(moments)
     if as_json:
         typer.echo(json.dumps([_plain(moment) for moment in shown]))
         return
-    for line in lines(user, shown, len(moments) - len(shown), doubled, tide):
+    for line in lines(user, shown, len(moments) - len(shown), told.doubled, told.tide):
         typer.echo(line)
 
 
-def story_of(user: str) -> tuple[Sequence[Moment], int, Millis | None]:
-    """All moments of a person, how many doubled messages were dropped, and where the tide stands."""
+def whole_story(user: str, until: Millis | None, everything: bool, retell: bool | None) -> Story:
+    """By reading the topics while they are small enough to be read in a moment, else from what is kept."""
+    from cli.deployment import here
+    from cli.kept import read_standing
+
+    standing = read_standing(here()[1])
+    if retell is None:
+        retell = standing is None or standing.inputs <= RETOLD_AT_MOST
+    return story_of(user, until) if retell else kept_story(user, until, everything)
+
+
+def kept_story(user: str, until: Millis | None = None, everything: bool = False) -> Story:
+    """The story from Redis and the archive, which costs the same however long the topics are."""
+    from cli.archive import folder
+    from cli.deployment import SubmittedJob, here
+    from cli.kept import read_kept, read_profile
+    from cli.kept_story import never_entered, tell_kept
+    from connectors.config_files import read_config
+    from udfs.campaigns import parse_campaigns
+
+    _, settings, deployment = here()
+    kept = read_kept(settings, folder(), user, None if everything else RECENT, until)
+    profile, tide = read_profile(settings, user) if until is None else (None, until)
+    moments = tell_kept(kept)
+    if not moments and profile is None:
+        exits.fail(f"Nothing is kept of {user!r}: `--retell` reads the topics themselves.", exits.NOT_FOUND)
+    submitted = deployment.jobs.get("campaigns", SubmittedJob(""))
+    campaigns = parse_campaigns(read_config(Path(submitted.config) / "campaigns")).campaigns
+    return Story([*moments, *never_entered(campaigns, kept, profile, tide)], 0, tide)
+
+
+def story_of(user: str, until: Millis | None = None) -> Story:
+    """The story as the campaigns' rule tells it over the events of the topics, up to `until`."""
     from cli.deployment import SubmittedJob, here
     from cli.retelling import retell
     from cli.story import Heard, tell
@@ -56,32 +105,41 @@ def story_of(user: str) -> tuple[Sequence[Moment], int, Millis | None]:
     assert log.tide is not None
     since, campaigns = deployment.live_from or 0, deployment.jobs.get("campaigns", SubmittedJob(""))
     rule = campaign_rule(read_config(Path(campaigns.config)), since, deployment.history_from or 0)
-    retelling = retell(rule, log.events, log.tide)
+    tide = log.tide if until is None else min(log.tide, until)
+    retelling = retell(rule, log.events, tide)
     heard = Heard(
         log.received,
         frozenset(decision["decision_id"] for decision in log.decisions),
         {send["trigger_id"]: (send["outcome"], send["reason"]) for send in log.sends},
     )
     signals = {name: campaign.signal for name, campaign in rule.config.campaigns.items()}
-    return tell(retelling, signals, heard), retelling.doubled, log.tide
+    return Story(tell(retelling, signals, heard), retelling.doubled, tide)
+
+
+def of_campaign(moments: Sequence[Moment], campaign: str | None) -> Sequence[Moment]:
+    """What happened, and of the decisions those of this campaign."""
+    return [one for one in moments if campaign is None or one.facts.get("campaign", campaign) == campaign]
 
 
 def recent(moments: Sequence[Moment]) -> Sequence[Moment]:
     """The last two days of a story, at most forty moments."""
     if not moments:
         return moments
-    last = moments[-1].at
+    last = max((moment.at for moment in moments if moment.kind != "standing"), default=0)
     return [moment for moment in moments if moment.at > last - RECENT][-AT_MOST:]
 
 
 def lines(user: str, moments: Iterable[Moment], earlier: int, doubled: int, tide: Millis | None) -> Iterator[str]:
-    """The story as it is printed, a day at a time."""
+    """The story as it is printed, a day at a time; where several campaigns had a say, each is named."""
+    moments = list(moments)
+    several = len({moment.facts["campaign"] for moment in moments if moment.kind == "decision"}) > 1
     if earlier:
         yield f"{user}: {count(earlier, 'earlier moment')} left out (--all shows them)"
     for name, theirs in groupby(moments, key=lambda moment: day(moment.at)):
         yield f"{name} (UTC)"
         for moment in theirs:
-            yield f"  {clock_time(moment.at):<8}  {moment.text}"
+            of = f"{moment.facts['campaign']}: " if several and moment.kind in _OF_A_CAMPAIGN else ""
+            yield f"  {clock_time(moment.at):<8}  {of}{moment.text}"
     if doubled:
         yield f"({count(doubled, 'doubled message')} of theirs changed nothing)"
     if tide is not None:

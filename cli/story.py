@@ -19,7 +19,7 @@ from udfs.time import Millis
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One sentence; `kind` is event, no_mail, decision, sending or ahead."""
+    """One sentence; `kind` is event, no_mail, decision, sending, ahead or standing."""
 
     at: Millis
     kind: str
@@ -176,7 +176,7 @@ def _of_decision(decision: Decision, heard: Heard) -> Iterator[Moment]:
     if decision.outcome == SEND:
         entry = Entry(decision.campaign, decision.cart_id or "", int(decision.facts["spell_start"]))
         if became := heard.sends.get(trigger_id(decision.user_id, entry, decision.step)):
-            yield Moment(decision.at, "sending", sending(*became))
+            yield Moment(decision.at, "sending", sending(*became), {"campaign": decision.campaign})
 
 
 def _ahead(moves: Sequence[Move], signals: Signals) -> Iterator[Moment]:

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from kafka.consumer.fetcher import ConsumerRecord
 
 from connectors.archive.compaction import compact, purge
+from connectors.archive.reading import newest
 from connectors.archive.spans import publish, reached, span, spans, sweep
 from connectors.archive.tables import KEPT, Row, person, write
 from connectors.rejected import Rejected
@@ -59,7 +60,7 @@ class Archiver:
             for who, at in _erasures(own):
                 self._erased[who] = max(at, self._erased.get(who, at))
         self._unpurged = False
-        self.newest = _newest(self._folders["decisions"])
+        self.newest = newest(self._folders["decisions"])
 
     def next(self, topic: str, partition: int) -> int:
         """The first offset that is not archived yet."""
@@ -149,13 +150,3 @@ def _erasures(folder: Path) -> Iterable[tuple[int, Millis]]:
             rows = file.read(["person", "at", "event"], use_threads=False)
         found = rows.filter(pc.equal(rows.column("event"), ERASURE))
         yield from zip(found.column("person").to_pylist(), found.column("at").to_pylist(), strict=True)
-
-
-def _newest(folder: Path) -> Millis:
-    newest = 0
-    for one in spans(folder):
-        with pq.ParquetFile(one.path) as file:
-            at = file.schema_arrow.get_field_index("at")
-            groups = (file.metadata.row_group(number) for number in range(file.metadata.num_row_groups))
-            newest = max([newest, *(group.column(at).statistics.max for group in groups)])
-    return newest
