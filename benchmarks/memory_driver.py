@@ -14,7 +14,7 @@ STEP = 7.2  # ms between events, as in the shared job's input
 
 
 def cases(options: Options) -> list[Case]:
-    events = options.events or 300_000
+    events = options.events or 200_000
     program = ("benchmarks.memory_driver", "--events", "{events}", "--job")
     return [
         Case("tidemark", f"{job}, all shipped rules", (*program, job), events, cores=options.cores or 1)

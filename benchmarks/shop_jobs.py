@@ -17,7 +17,7 @@ from udfs.time import SECOND
 STEP = 7.2  # ms between events, as in the shared job's input
 SHAKEN = 4 * SECOND  # less than the bound, so nothing is late
 DOUBLED = 20  # one in so many is sent twice
-EVENTS, START_UP = 300_000, 20_000
+EVENTS, START_UP = 150_000, 20_000
 
 
 def of_job(job: str) -> Benchmark:
@@ -47,7 +47,7 @@ def _rules(job: str, events: int, cores: int) -> list[Case]:
     program = ("benchmarks.memory_driver", "--events", "{events}", "--job", job)
     labels = ["rules alone", *(f"rules alone without {name}" for name in names[1:])]
     return [
-        Case("rules", label, (*program, *(("--without", name) if name else ())), events // 3, cores=cores)
+        Case("rules", label, (*program, *(("--without", name) if name else ())), max(events // 5, 1), cores=cores)
         for name, label in zip(names, labels, strict=True)
     ]
 
