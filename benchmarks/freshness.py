@@ -28,21 +28,37 @@ from connectors.settings import from_environment
 
 RATE = 10_000
 MINUTES = {"latency": 5, "default": 1}
+RUNGS = (("100ms", "100ms", "500ms"), ("200ms", "100ms", "1s"), ("500ms", "200ms", "1s"), ("1s", "500ms", "2s"))
 WARM_UP_S = 20
 SETTLE_S = 5
 JOBS = ("profiles", "campaigns")
 
 
 def cases(options: Options) -> list[Case]:
-    return [_case(name, minutes, options) for name, minutes in MINUTES.items()]
+    return [
+        _case(f"profile {name}", {"PROFILE": name}, options.events or RATE * 60 * minutes, options)
+        for name, minutes in MINUTES.items()
+    ]
 
 
-def _case(profile: str, minutes: int, options: Options) -> Case:
-    events = options.events or RATE * 60 * minutes
+def rungs(options: Options) -> list[Case]:
+    """Bound, tick and checkpoint interval from the lowest upwards, half a minute each."""
+    return [
+        _case(
+            f"bound {bound}, tick {tick}, checkpoint {checkpoint}",
+            {"BOUND": bound, "TICK": tick, "SHARDS": "4", "CHECKPOINT_INTERVAL": checkpoint},
+            options.events or RATE * 30,
+            options,
+        )
+        for bound, tick, checkpoint in RUNGS
+    ]
+
+
+def _case(label: str, settings: Mapping[str, str], events: int, options: Options) -> Case:
     rate = min(RATE, max(events // 30, 1))
     words = ("benchmarks.freshness", "--events", "{events}", "--rate", str(rate))
-    label = f"profile {profile}, both jobs, {rate:,} events/s"
-    environment = {"TIDEMARK_PROFILE": profile}
+    environment = {f"TIDEMARK_{name}": value for name, value in settings.items()}
+    label = f"{label}, both jobs, {rate:,} events/s"
     return Case("tidemark", label, words, events, cores=options.cores or 2, runs=1, environment=environment)
 
 
@@ -59,6 +75,15 @@ BENCHMARK = Benchmark(
     cases,
     ready,
     ("Each profile was run once: percentiles over five minutes (the default: one), no median of several.",),
+)
+
+SEARCH = Benchmark(
+    "freshness-search",
+    "the same at lower and lower bound, tick and checkpoint interval: which of them holds",
+    30_000,
+    rungs,
+    ready,
+    ("Half a minute for each setting.",),
 )
 
 
