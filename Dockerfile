@@ -29,7 +29,8 @@ RUN python -c "from pathlib import Path; from local_stack.jars import JARS, reso
     && rm -rf .tools \
     && mkdir -p /opt/flink/log /opt/flink/data \
     && cp -r "$FLINK_HOME/conf" "$FLINK_CONF_DIR" \
-    && chown -R tidemark /opt/flink
+    && mkdir -p /opt/tidemark-archive \
+    && chown -R tidemark /opt/flink /opt/tidemark-archive
 
 COPY avro_schemas avro_schemas
 COPY cli cli

@@ -142,9 +142,9 @@ def _explain(user: str) -> None:
     """Answer the first of the lines to copy, for whoever only reads what a demo has printed."""
     from cli.explain import lines, recent, story_of
 
-    moments, doubled, tide = story_of(user)
+    told = story_of(user)
     typer.echo(f"\nWhy did {user} get no mail?")
-    for line in lines(user, recent(moments), 0, doubled, tide):
+    for line in lines(user, recent(told.moments), 0, told.doubled, told.tide):
         typer.echo(f"  {line}")
 
 

@@ -19,17 +19,22 @@ if TYPE_CHECKING:
 
 RECENT = 2 * DAY
 AT_MOST = 40
+AT_LEAST = 10  # of what is kept, which tells of a decision and not of every look
 RETOLD_AT_MOST = 100_000  # records of all input topics together; half of them are read, 40,000 to 60,000 a second
 
 _OF_A_CAMPAIGN = ("no_mail", "decision", "sending")
 
 
 class Story(NamedTuple):
-    """All moments of a person, how many doubled messages were dropped, and where the tide stands (ms)."""
+    """All moments of a person, how many doubled messages were dropped, and where the tide stands (ms).
+
+    `at_least` so many moments are worth showing, however long ago they were.
+    """
 
     moments: Sequence[Moment]
     doubled: int
     tide: Millis | None
+    at_least: int = 0
 
 
 def register(app: typer.Typer) -> None:
@@ -50,7 +55,7 @@ def explain(
     until = read_time(at)
     told = whole_story(user, until, everything, retell)
     moments = of_campaign(told.moments, campaign)
-    shown = moments if everything else recent(moments)
+    shown = moments if everything else recent(moments, told.at_least)
     if as_json:
         typer.echo(json.dumps([_plain(moment) for moment in shown]))
         return
@@ -79,14 +84,14 @@ def kept_story(user: str, until: Millis | None = None, everything: bool = False)
     from udfs.campaigns import parse_campaigns
 
     _, settings, deployment = here()
-    kept = read_kept(settings, folder(), user, None if everything else RECENT, until)
+    kept = read_kept(settings, folder(), user, None if everything else (RECENT, AT_LEAST), until)
     profile, tide = read_profile(settings, user) if until is None else (None, until)
     moments = tell_kept(kept)
     if not moments and profile is None:
         exits.fail(f"Nothing is kept of {user!r}: `--retell` reads the topics themselves.", exits.NOT_FOUND)
     submitted = deployment.jobs.get("campaigns", SubmittedJob(""))
     campaigns = parse_campaigns(read_config(Path(submitted.config) / "campaigns")).campaigns
-    return Story([*moments, *never_entered(campaigns, kept, profile, tide)], 0, tide)
+    return Story([*moments, *never_entered(campaigns, kept, profile, tide)], 0, tide, AT_LEAST)
 
 
 def story_of(user: str, until: Millis | None = None) -> Story:
@@ -121,12 +126,13 @@ def of_campaign(moments: Sequence[Moment], campaign: str | None) -> Sequence[Mom
     return [one for one in moments if campaign is None or one.facts.get("campaign", campaign) == campaign]
 
 
-def recent(moments: Sequence[Moment]) -> Sequence[Moment]:
-    """The last two days of a story, at most forty moments."""
+def recent(moments: Sequence[Moment], at_least: int = 0) -> Sequence[Moment]:
+    """The last two days of a story, at most forty moments, and more days where that makes fewer than `at_least`."""
     if not moments:
         return moments
     last = max((moment.at for moment in moments if moment.kind != "standing"), default=0)
-    return [moment for moment in moments if moment.at > last - RECENT][-AT_MOST:]
+    shown = sum(moment.at > last - RECENT for moment in moments)
+    return moments[-max(at_least, min(shown, AT_MOST)) :]
 
 
 def lines(user: str, moments: Iterable[Moment], earlier: int, doubled: int, tide: Millis | None) -> Iterator[str]:

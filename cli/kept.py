@@ -19,34 +19,35 @@ from udfs.outputs import Decision
 from udfs.time import Millis
 
 Record = Mapping[str, Any]
+Enough = tuple[Millis, int]  # so far behind the newest decision, and at least so many
 UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Each oldest first; `orders` are the instants (ms) of Order Completed, `clicks` records of clicked mails."""
+    """Each oldest first; `orders` are the instants (ms) of Order Completed, `clicks` records of clicked mails.
+
+    `whole` is False if only the last decisions were looked for.
+    """
 
     decisions: tuple[Decision, ...]
     sends: tuple[Record, ...] = ()
     orders: tuple[Millis, ...] = ()
     clicks: tuple[Record, ...] = ()
+    whole: bool = True
 
 
-def read_kept(settings: Settings, folder: Path, user: str, since: Millis | None, until: Millis | None) -> Kept:
-    """Everything kept of a person up to `until`; what is only shown from `since` on is not looked for before it.
-
-    `since` is an age against the newest decision. Redis comes first; where its fifty do not reach back far enough, or
-    where it is away, the files are asked.
-    """
+def read_kept(settings: Settings, folder: Path, user: str, enough: Enough | None, until: Millis | None) -> Kept:
+    """Everything kept of a person up to `until`, or `enough` of it if Redis has that: else the files are asked."""
     recent = RecentDecisions(settings.redis, settings.namespace)
     try:
         last = {topic: _from_redis(recent, topic, user) for topic in ("decisions", "sends")}
     finally:
         recent.close()
-    enough = until is None and since is not None and covers(last["decisions"], since)
+    found = until is None and enough is not None and covers(last["decisions"], enough)
 
     def rows(topic: str) -> list[Record]:
-        kept = [] if enough and topic in last else _from_files(folder / full_name(topic, settings.namespace), user)
+        kept = [] if found and topic in last else _from_files(folder / full_name(topic, settings.namespace), user)
         return [row for row in (*kept, *last.get(topic, ())) if until is None or row["at"] <= until]
 
     return Kept(
@@ -54,12 +55,16 @@ def read_kept(settings: Settings, folder: Path, user: str, since: Millis | None,
         tuple(last_words(rows("sends"))),
         tuple(sorted({row["at"] for row in rows("purchase") if row["event"] == ORDER_COMPLETED})),
         tuple(newest_of_each(rows("email-events"), "at")),
+        whole=not found,
     )
 
 
-def covers(decisions: list[Record], since: Millis) -> bool:
-    """Whether Redis' last decisions reach `since` ms behind the newest of them, or are as many as it keeps."""
-    return bool(decisions) and (len(decisions) >= KEPT or decisions[0]["at"] <= decisions[-1]["at"] - since)
+def covers(decisions: list[Record], enough: Enough) -> bool:
+    """Whether Redis' last decisions are as many as it keeps, or reach back far enough."""
+    age, number = enough
+    if len(decisions) < number:
+        return False
+    return len(decisions) >= KEPT or bool(decisions[0]["at"] <= decisions[-1]["at"] - age)
 
 
 def newest_of_each(rows: Iterable[Record], name: str) -> list[Record]:

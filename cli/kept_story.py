@@ -46,8 +46,8 @@ def _clicks(kept: Kept) -> Iterator[Moment]:
 def never_entered(
     campaigns: Mapping[str, Campaign], kept: Kept, profile: Profile | None, tide: Millis | None
 ) -> list[Moment]:
-    """For each campaign that nothing was ever decided about: what the profile of now says of it."""
-    if profile is None or tide is None:
+    """For each campaign that never decided about the person: what the profile of now says of it."""
+    if profile is None or tide is None or not kept.whole:
         return []
     decided = {one.campaign for one in kept.decisions}
     at = profile.as_of or tide

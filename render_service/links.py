@@ -14,7 +14,7 @@ def marks(trigger: Trigger) -> dict[str, str]:
 
     `tm_trigger` is the message's id, as it stands in `triggers`, `sends` and `email-events`.
     """
-    return {
+    told = {
         "utm_source": SOURCE,
         "utm_medium": trigger.channel,
         "utm_campaign": trigger.campaign,
@@ -25,6 +25,7 @@ def marks(trigger: Trigger) -> dict[str, str]:
         "tm_step": str(trigger.step),
         "tm_trigger": trigger.trigger_id,
     }
+    return told | ({"tm_variant": trigger.variant} if trigger.variant else {})
 
 
 def marked(url: str, trigger: Trigger) -> str:

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import parse_qsl
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -139,7 +140,21 @@ def _row(topic: str, record: ConsumerRecord) -> Row | None:
     said = decoded[1]
     if "event" in said and said["event"] not in OF_EVENTS:
         return None
-    return Row(user, record.timestamp, record.offset, said)
+    return Row(user, record.timestamp, record.offset, _told_by_link(said) if topic == "email-events" else said)
+
+
+def _told_by_link(said: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A click of which the sender reports the address only: our links say what mail they stood in."""
+    if said["campaign"] is not None or not said["link"]:
+        return said
+    query = dict(parse_qsl(said["link"].partition("?")[2].partition("#")[0]))
+    step = query.get("tm_step", "")
+    return {
+        **said,
+        "campaign": query.get("tm_campaign"),
+        "step": int(step) if step.isascii() and step.isdigit() and len(step) < 4 else None,
+        "trigger_id": said["trigger_id"] or query.get("tm_trigger"),
+    }
 
 
 def _erasures(folder: Path) -> Iterable[tuple[int, Millis]]:

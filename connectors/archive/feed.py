@@ -37,7 +37,7 @@ class ArchiveError(Exception):
 
 def run(settings: Settings, folder: Path, stop: Event, once: bool) -> None:
     """Archive until `stop` is set, waiting for a broker that is away; with `once` only what lies on the topics now."""
-    with _alone(folder):
+    with _alone(folder, settings.namespace):
         while not stop.is_set():
             try:
                 _feed(settings, folder, stop, once)
@@ -137,10 +137,10 @@ class Feed:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Two writers would give one name to different files."""
+def _alone(folder: Path, namespace: str) -> Iterator[None]:
+    """Two writers of one namespace would give one name to different files."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
+    with (folder / f"{full_name('archive', namespace)}.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -65,6 +65,26 @@ def test_of_an_order_and_a_click_only_who_and_when_is_kept(tmp_path: Path) -> No
     assert row == {"person": person("ada"), "offset": 0, "user_id": "ada", "at": T0, "event": "Order Completed"}
 
 
+@pytest.mark.parametrize(
+    ("link", "told"),
+    [
+        ("https://x.example/p?a=1&tm_campaign=winback&tm_step=2&tm_trigger=t#top", ("winback", 2, "t")),
+        ("https://x.example/p?tm_campaign=winback&tm_step=%F0", ("winback", None, None)),
+        ("https://x.example/p", (None, None, None)),
+        (None, (None, None, None)),
+    ],
+)
+def test_a_click_that_is_reported_by_its_address_alone_is_known_by_our_marks(
+    tmp_path: Path, link: str | None, told: tuple[str | None, int | None, str | None]
+) -> None:
+    """Most senders of mail tell the address that was clicked and nothing else."""
+    fields = dict.fromkeys(("campaign", "step", "version", "channel", "template", "trigger_id"))
+    clicked = event("email-events", "ada", T0, "Email Link Clicked", **{**fields, "link": link})
+    archive(opened(tmp_path), "email-events", [consumed("email-events", clicked, 0)])
+    (row,) = read_person(tmp_path / "email-events", "ada")
+    assert (row["campaign"], row["step"], row["trigger_id"]) == told
+
+
 def test_a_file_says_which_offsets_it_holds(tmp_path: Path) -> None:
     """A new process goes on from there."""
     archive(opened(tmp_path), "decisions", [consumed("decisions", decision("ada", T0, n), n) for n in range(3)])

@@ -18,7 +18,7 @@ from tests.unit.job_options import job_options
 from tests.unit.render_variables import render_variables
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVICES = {"kafka", "valkey", "topics", "jobmanager", "taskmanager", "render", "mailpit", "prometheus"}
+SERVICES = {"kafka", "valkey", "topics", "jobmanager", "taskmanager", "render", "archive", "mailpit", "prometheus"}
 ON_DEMAND = {"tide"}
 SUBMISSIONS = {"submit-profiles", "submit-campaigns"}
 
@@ -118,7 +118,7 @@ def test_volumes_and_configs_are_declared() -> None:
 def test_settings_have_names_that_somebody_reads(service: str) -> None:
     """A misspelt setting is silently a default."""
     of_jobs = {f"TIDEMARK_{field.name.upper()}" for field in fields(Settings)}
-    read = of_jobs | render_variables() if service == "render" else of_jobs
+    read = of_jobs | {"render": render_variables(), "archive": {"TIDEMARK_ARCHIVE"}}.get(service, set())
     assert {name for name in variables(service) if name.startswith("TIDEMARK_")} <= read
 
 

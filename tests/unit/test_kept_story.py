@@ -105,6 +105,11 @@ def test_a_campaign_that_has_decided_is_not_said_never_to_have_been_entered() ->
     assert never_entered({"cart_abandonment": campaign()}, kept, profile(cart_items=0), T0) == []
 
 
+def test_who_was_only_looked_up_in_redis_may_have_entered_long_ago() -> None:
+    """What was not looked for is not said to be missing."""
+    assert never_entered({"cart_abandonment": campaign()}, Kept((), whole=False), profile(cart_items=0), T0) == []
+
+
 def test_what_is_so_now_does_not_push_the_last_decision_out_of_sight() -> None:
     """The profile of today beside a story of last month."""
     told = tell_kept(Kept((made("ada", T0 - 30 * DAY, 1),)))
@@ -134,10 +139,19 @@ def test_a_claim_is_the_last_word_only_while_nothing_else_is_known() -> None:
 
 def test_redis_is_enough_where_it_reaches_back_far_enough() -> None:
     """Else the files are asked."""
-    assert not covers([], 2 * DAY)
-    assert not covers([decision("ada", T0)], 2 * DAY)
-    assert covers([decision("ada", T0), decision("ada", T0 + 2 * DAY)], 2 * DAY)
-    assert covers([decision("ada", T0 + n) for n in range(50)], 2 * DAY)
+    enough = (2 * DAY, 2)
+    assert not covers([], enough)
+    assert not covers([decision("ada", T0)], enough)
+    assert not covers([decision("ada", T0), decision("ada", T0 + DAY)], enough)
+    assert covers([decision("ada", T0), decision("ada", T0 + 2 * DAY)], enough)
+    assert covers([decision("ada", T0 + n) for n in range(50)], enough)
+
+
+def test_a_decision_of_last_month_is_shown_if_there_is_little_else() -> None:
+    """Two days of what is kept may be one order, and the question was about the mail."""
+    told = tell_kept(Kept((made("ada", T0 - 30 * DAY, 1),), orders=(T0,)))
+    assert recent(told) == told[-1:]
+    assert recent(told, 10) == told
 
 
 @pytest.fixture(scope="module")
@@ -164,12 +178,12 @@ def test_redis_and_the_files_tell_one_story(server: Valkey, tmp_path: Path) -> N
     assert [one.decision_id for one in kept.decisions] == [one["decision_id"] for one in told]
     assert kept.decisions[0].facts == told[0]["facts"]
     assert kept.orders == (T0 + 5,)
-    assert len(read_kept(settings, tmp_path, "ada", 2 * DAY, T0 + HOUR).decisions) == 2
-    assert read_kept(settings, tmp_path, "nobody", 2 * DAY, None) == Kept(())
+    assert len(read_kept(settings, tmp_path, "ada", (2 * DAY, 1), T0 + HOUR).decisions) == 2
+    assert read_kept(settings, tmp_path, "nobody", (2 * DAY, 1), None) == Kept(())
 
 
 def test_without_redis_the_files_are_enough(tmp_path: Path) -> None:
     """Somebody asks why just when something is broken."""
     archive(Archiver(tmp_path, "", Notebook()), "decisions", [consumed("decisions", decision("ada", T0), 0)])
-    kept = read_kept(Settings(redis="redis://127.0.0.1:1/0"), tmp_path, "ada", 2 * DAY, None)
+    kept = read_kept(Settings(redis="redis://127.0.0.1:1/0"), tmp_path, "ada", (2 * DAY, 1), None)
     assert len(kept.decisions) == 1

@@ -236,6 +236,12 @@ def test_every_link_to_the_shop_says_which_campaign_version_and_step_it_came_fro
         assert of.user_id not in link
 
 
+def test_a_link_says_which_variant_it_stood_in() -> None:
+    """Only where there are any."""
+    assert "tm_variant" not in marked(SHOP.url, trigger())
+    assert "&tm_variant=short" in marked(SHOP.url, trigger(variant="short"))
+
+
 @pytest.mark.parametrize(
     ("url", "begins", "ends"),
     [
