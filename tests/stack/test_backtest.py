@@ -1,0 +1,58 @@
+"""A backtest over files and the running system over the same files give the same decisions, every fact of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from random import Random
+
+import msgspec
+import pytest
+
+from local_stack.addresses import Addresses
+from tests.baskets.diary import iso
+from tests.baskets.shop import shop
+from tests.stack.place import Place
+from udfs.time import HOUR, MINUTE
+
+pytestmark = pytest.mark.stack
+
+VISITS = 3_000
+
+
+def untidy(folder: Path) -> Path:
+    """A log as logs are: lines out of order, some by far, some twice, some no calls."""
+    dice = Random("untidy")
+    arrivals = []
+    for at, call in shop(VISITS).calls:
+        late = dice.choice((0, 0, 0, 2_000, 4_000)) if dice.random() < 0.95 else dice.randrange(10_000, 3 * HOUR)
+        line = msgspec.json.encode(call)
+        arrivals += [(at + late, line)] + [(at + late + dice.randrange(20 * MINUTE), line)] * (dice.random() < 0.05)
+    arrivals += [(dice.choice(arrivals)[0], b'{"type": "track"}') for _ in range(20)]
+    arrivals.sort(key=lambda arrival: arrival[0])
+    file = folder / "untidy.jsonl"
+    file.write_bytes(b"".join(line + b"\n" for _, line in arrivals))
+    return file
+
+
+def test_a_backtest_equals_the_running_system(stack: Addresses, tmp_path: Path) -> None:
+    """All shipped campaigns; late events, doubled ones and refused lines included."""
+    log, live_from = untidy(tmp_path), shop(VISITS).live_from
+    place = Place.on(stack, "backtest", parallelism="2")
+    place.ingest(log)
+    place.run_to_end("campaigns", live_from, run_on="48h")
+
+    out = tmp_path / "out"
+    arguments = ("--events", str(log), "--out", str(out), "--run-on", "48h", "--live-from", iso(live_from), "--json")
+    summary = json.loads(place.tidemark("backtest", *arguments))
+
+    decided = {told["decision_id"]: told for told in place.records("decisions")}
+    rehearsed = {
+        told["decision_id"]: told
+        for told in map(json.loads, (out / "decisions.jsonl").read_text(encoding="utf-8").splitlines())
+    }
+    assert rehearsed == decided
+    assert summary["late"] > 100
+    assert summary["duplicates"] > 100
+    assert summary["refused_lines"] == len(place.records("dead-letters"))
+    assert len(decided) > 500
