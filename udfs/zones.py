@@ -74,10 +74,7 @@ class Hours:
 
     def hold(self, where: ZoneInfo, at: Millis) -> bool:
         """True if a local clock shows a time of these hours."""
-        return self.show(time_of_day(where, at))
-
-    def show(self, shown: Millis) -> bool:
-        """True if a clock that shows so many ms since midnight shows a time of these hours."""
+        shown = time_of_day(where, at)
         if self.begin <= self.end:
             return self.begin <= shown < self.end
         return shown >= self.begin or shown < self.end
@@ -91,9 +88,7 @@ class Hours:
 
 def first_free(hours: Hours, zones: Iterable[ZoneInfo], at: Millis) -> Millis | None:
     """The first instant from `at` on outside of the hours in all zones; None if there is none within two days."""
-    places, until = tuple(zones), at + 2 * DAY
-    if not any(hours.show((at + ahead) % DAY) for ahead in {offset(where, at) for where in places}):
-        return at
+    places, until = _unlike(tuple(zones), at // DAY), at + 2 * DAY
     while at <= until:
         later = at
         for where in places:
@@ -102,6 +97,19 @@ def first_free(hours: Hours, zones: Iterable[ZoneInfo], at: Millis) -> Millis | 
             return at
         at = later
     return None
+
+
+@lru_cache(maxsize=4096)
+def _unlike(places: tuple[ZoneInfo, ...], day: int) -> tuple[ZoneInfo, ...]:
+    """One of those zones that agree in the three days from `day` on: of the 29 of the United States seven are left.
+
+    They do if they agree at both ends and neither changes, for no clocks change twice in three days.
+    """
+    found: dict[object, ZoneInfo] = {}
+    for where in places:
+        begin, end = offset(where, day * DAY), offset(where, (day + 3) * DAY)
+        found.setdefault(begin if begin == end else where, where)
+    return tuple(found.values())
 
 
 def _next_step(where: ZoneInfo, at: Millis, until: Millis) -> Millis:
