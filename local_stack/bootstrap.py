@@ -58,7 +58,7 @@ def refuse_the_untested() -> None:
     version = ".".join(map(str, sys.version_info[:2]))
     raise SetupError(
         f"Tidemark's stack is tested on Linux x86-64 with Python 3.11 and 3.12, and this is {here[0]} {here[1]} with "
-        f"Python {version}: what works here is the memory driver (`pip install msgspec`, then "
+        f"Python {version}: what works here is the memory driver (`pip install msgspec numpy xxhash`, then "
         "`import udfs.memory_driver`); TIDEMARK_UNTESTED=1 tries the rest."
     )
 
