@@ -117,8 +117,7 @@ def story_of(user: str, until: Millis | None = None) -> Story:
         frozenset(decision["decision_id"] for decision in log.decisions),
         {send["trigger_id"]: (send["outcome"], send["reason"]) for send in log.sends},
     )
-    signals = {name: campaign.signal for name, campaign in rule.config.campaigns.items()}
-    return Story(tell(retelling, signals, heard), retelling.doubled, tide)
+    return Story(tell(retelling, rule.signals, heard), retelling.doubled, tide)
 
 
 def of_campaign(moments: Sequence[Moment], campaign: str | None) -> Sequence[Moment]:

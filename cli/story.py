@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from cli.retelling import Move, Retelling
 from cli.verdicts import sending, verdict
 from cli.wording import about, clock_time, count, money
-from udfs.abandonment import Signals, Spell
+from udfs.abandonment import VIEWED, Signals, Spell
 from udfs.carts import ORDER_COMPLETED, Cart, Carts
 from udfs.decisions import SEND, Entry, trigger_id
 from udfs.events import ERASURE, Event, Kind
@@ -152,11 +152,18 @@ def _ended(move: Move, signals: Signals, heard: Heard) -> Iterator[Moment]:
     for spell in move.before.spells if move.before else ():
         if (spell.campaign, spell.cart_id) not in going_on:
             deadline = signals[spell.campaign].deadline(spell)
-            yield Moment(deadline, "no_mail", f"no mail: {_why_ended(event, deadline, heard)}", _spell(spell, deadline))
+            yield Moment(
+                deadline,
+                "no_mail",
+                f"no mail: {_why_ended(event, deadline, heard, spell.cart_id == VIEWED)}",
+                _spell(spell, deadline),
+            )
 
 
-def _why_ended(event: Event, deadline: Millis, heard: Heard) -> str:
+def _why_ended(event: Event, deadline: Millis, heard: Heard, viewed: bool) -> str:
     before = "at the deadline itself" if event.at == deadline else f"{about(deadline - event.at)} before the deadline"
+    if viewed:
+        return f"{'ordered' if event.kind is Kind.ORDER else 'put something into the cart'} {before}"
     if event.kind is not Kind.ORDER:
         return f"{'forgotten' if event.name == ERASURE else 'the cart was emptied'} {before}"
     received = heard.received.get(event.message_id)
@@ -174,7 +181,8 @@ def _of_decision(decision: Decision, heard: Heard) -> Iterator[Moment]:
     unsaid = "" if decision.decision_id in heard.decided else " (the campaigns job has not said so yet)"
     yield Moment(decision.at, "decision", verdict(decision) + unsaid, facts)
     if decision.outcome == SEND:
-        entry = Entry(decision.campaign, decision.cart_id or "", int(decision.facts["spell_start"]))
+        key = decision.cart_id or decision.facts.get("entry", "")
+        entry = Entry(decision.campaign, key, int(decision.facts["spell_start"]))
         if became := heard.sends.get(trigger_id(decision.user_id, entry, decision.step)):
             yield Moment(decision.at, "sending", sending(*became), {"campaign": decision.campaign})
 

@@ -18,6 +18,8 @@ def verdict(decision: Decision) -> str:
     facts = decision.facts
     if decision.wake_at is not None:
         return f"{what} put off to {day_and_time(decision.wake_at, decision.at)}: {reason(decision)}"
+    if decision.outcome == SEND and decision.cart_id is None:
+        return f"{what}: {decision.campaign}"
     if decision.outcome == SEND:
         value = money(int(facts.get("value", 0)), facts.get("currency"))
         quiet = f"; {_length('wait', decision)} without a sign of life" if decision.step == 1 else ""

@@ -71,7 +71,7 @@ def _records(settings: Settings, key: bytes, topics: Sequence[str]) -> Iterator[
 
 
 def _hear(log: PersonLog, topic: str, record: ConsumerRecord, effective: Millis) -> None:
-    kind = Kind.SEND if topic == "sends" else kind_of(topic)
+    kind = kind_of(topic)
     event = read_event(kind, record.key, record.value, record.timestamp, effective)
     if isinstance(event, Rejected):
         return

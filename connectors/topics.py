@@ -80,7 +80,9 @@ def plain_name(full: str, namespace: str = "") -> str:
 
 
 def kind_of(topic: str) -> Kind:
-    """The kind of events on an input topic; KeyError for any other."""
+    """The kind of events on a topic that a job reads; KeyError for any other."""
+    if topic == READ_BACK[-1].name:
+        return Kind.SEND
     kind = BY_NAME[topic].kind
     if kind is None:
         raise KeyError(topic)

@@ -12,6 +12,7 @@ from udfs.time import HOUR, MINUTE, Millis
 
 SITE = "site"
 THIS_CART = "cart"
+VIEWED = "~viewed"  # stands for a cart where somebody has looked at things and put none into one
 
 
 class Spell(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -30,12 +31,14 @@ Spells = tuple[Spell, ...]
 class Abandonment:
     """`wait` ms without activity; activity puts the deadline off, but not beyond `latest` ms after the last change.
 
-    Activity is any clickstream or cart event of the person (`site`), or the cart events of this cart (`cart`).
+    Activity is any clickstream or cart event of the person (`site`), or the cart events of this cart (`cart`). With
+    `views` it is not a cart that is left behind, but what was looked at.
     """
 
     wait: Millis = 10 * MINUTE
     activity: str = SITE
     latest: Millis = 4 * HOUR
+    views: bool = False
 
     def deadline(self, spell: Spell) -> Millis:
         """The instant at which the cart is abandoned if nothing else happens up to and including it."""
@@ -43,6 +46,17 @@ class Abandonment:
 
 
 Signals = Mapping[str, Abandonment]
+
+
+def after_view(spells: Spells, signals: Signals, at: Millis) -> Spells:
+    """A product was looked at: what was looked at before it belongs to the same spell."""
+    moved = after_click(tuple(spell for spell in spells if spell.cart_id != VIEWED), signals, at)
+    return (*moved, *(Spell(name, VIEWED, at, at) for name, signal in signals.items() if signal.views))
+
+
+def without_views(spells: Spells) -> Spells:
+    """Whoever put something into a cart, or bought, was not just looking."""
+    return tuple(spell for spell in spells if spell.cart_id != VIEWED)
 
 
 def after_click(spells: Spells, signals: Signals, at: Millis) -> Spells:
@@ -58,13 +72,13 @@ def after_cart_event(spells: Spells, signals: Signals, cart: Cart, changed: bool
         if not (changed and spell.cart_id == cart.cart_id)
     ]
     if changed and cart.lines:
-        moved += [Spell(campaign, cart.cart_id, at, at) for campaign in signals]
+        moved += [Spell(name, cart.cart_id, at, at) for name, signal in signals.items() if not signal.views]
     return tuple(moved)
 
 
 def in_filled_carts(spells: Spells, carts: Carts) -> Spells:
     """The spells that run on after an order or after carts were forgotten: an empty cart has none."""
-    filled = {cart.cart_id for cart in carts.held if cart.lines}
+    filled = {VIEWED, *(cart.cart_id for cart in carts.held if cart.lines)}
     if all(spell.cart_id in filled for spell in spells):
         return spells
     return tuple(spell for spell in spells if spell.cart_id in filled)

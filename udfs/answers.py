@@ -16,6 +16,8 @@ from udfs.time import Millis
 # A mail shows no more, and a record of the triggers topic stays within the broker's limit.
 MOST_ITEMS = 100
 
+_NOTHING = Cart("", 0)
+
 
 class Signal(msgspec.Struct, frozen=True, gc=False):
     """A step of an entry whose instant has come; `due` is None the first time that a first step is asked for, and
@@ -63,11 +65,11 @@ def decided(question: Question, signal: Signal, verdict: Verdict, history_from: 
         step=signal.step,
         channel=campaign.channel,
         user_id=user,
-        cart_id=signal.entry.cart_id,
+        cart_id=question.cart_id,
         at=signal.at,
         outcome=verdict.outcome,
         reason=verdict.reason,
-        facts=facts(question, signal.entry.start, signal.active_at, history_from),
+        facts=facts(question, signal.entry, signal.active_at, history_from),
         variant=variant(question),
         wake_at=verdict.until,
     )
@@ -97,9 +99,9 @@ def orphaned(person: Person, signal: Signal, due: Due) -> Decision:
     )
 
 
-def triggered(question: Question, signal: Signal, cart: Cart) -> Trigger:
-    """The message, with the cart as it is at the signal's instant."""
-    campaign = question.campaign
+def triggered(question: Question, signal: Signal) -> Trigger:
+    """The message, with what it shows as that is at the signal's instant."""
+    campaign, shown = question.campaign, question.cart or _NOTHING
     return Trigger(
         trigger_id=trigger_id(question.person.user, signal.entry, signal.step),
         campaign=campaign.name,
@@ -107,14 +109,14 @@ def triggered(question: Question, signal: Signal, cart: Cart) -> Trigger:
         step=signal.step,
         channel=campaign.channel,
         user_id=question.person.user,
-        cart_id=cart.cart_id,
+        cart_id=question.cart_id,
         at=signal.at,
         items=tuple(
             Item(line.product_id, line.variant, line.quantity, line.price, line.name, line.image_url, line.url)
-            for line in cart.lines[:MOST_ITEMS]
+            for line in shown.lines[:MOST_ITEMS]
         ),
-        value=cart.value,
-        currency=cart.currency,
+        value=shown.value,
+        currency=shown.currency,
         template=question.template,
         message_class=campaign.message_class,
         valid_until=question.expires,

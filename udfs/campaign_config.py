@@ -14,11 +14,17 @@ from udfs.time import Millis
 GOVERNOR = "governor.toml"
 
 
-def campaign_rule(files: Mapping[str, bytes], live_from: Millis | None, history_from: Millis) -> CampaignRule:
-    """The rule for all campaigns in `files` (path within the folder: bytes); ConfigError says what is wrong."""
+def campaign_rule(
+    files: Mapping[str, bytes], live_from: Millis | None, history_from: Millis, drafts: bool = False
+) -> CampaignRule:
+    """The rule for all campaigns in `files` (path within the folder: bytes); ConfigError says what is wrong.
+
+    Drafts are left out, or with `drafts` taken as live, for a rehearsal.
+    """
     campaigns = {f"config/{path}": content for path, content in files.items() if path.startswith("campaigns/")}
     governor = (f"config/{GOVERNOR}", files[GOVERNOR]) if GOVERNOR in files else None
     config = parse_campaigns(campaigns, governor)
+    config = config.rehearsed() if drafts else config.without_drafts()
     profile = ProfileRule(_named(config, files), history_from) if config.segments else None
     return CampaignRule(config, profile, live_from, history_from)
 
@@ -27,13 +33,13 @@ def _named(config: CampaignConfig, files: Mapping[str, bytes]) -> ProfileConfig:
     """The segments that the campaigns name, and just what they read."""
     known = load({path: content.decode() for path, content in files.items() if path.endswith(".toml")})
     for campaign in config.campaigns.values():
-        for key in ("segment", "not_segment"):
-            _check(campaign, f"audience.{key}", getattr(campaign, key), known)
+        for key, name in campaign.segments.items():
+            _check(campaign, key, name, known)
     return known.only(config.segments)
 
 
-def _check(campaign: Campaign, key: str, name: str | None, known: ProfileConfig) -> None:
+def _check(campaign: Campaign, key: str, name: str, known: ProfileConfig) -> None:
     try:
-        known.only([name] if name else [])
+        known.only([name])
     except KeyError as unknown:
         raise ConfigError(campaign.file, key, str(unknown.args[0]), "Segments are files of config/segments") from None

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from udfs.abandonment import in_filled_carts
+from udfs.abandonment import VIEWED, in_filled_carts
 from udfs.answers import Signal, decided, orphaned, triggered
 from udfs.campaigns import Campaign, CampaignConfig
-from udfs.carts import CART_TTL
+from udfs.carts import CART_TTL, Cart
 from udfs.decisions import DEFER, SEND, Entry
 from udfs.events import ERASURE, Event, Kind
 from udfs.governor import decide
-from udfs.outputs import Decision, Trigger
-from udfs.person import Person, after
-from udfs.profile_rule import ProfileRule
+from udfs.listening import ears
+from udfs.outputs import Decision, SegmentChange, Trigger
+from udfs.person import Person
+from udfs.person_events import after
+from udfs.person_events import due as due_first
+from udfs.profile_rule import DEFINITION, ENTER, ProfileRule
 from udfs.questions.question import Question, Verdict
 from udfs.reach import ANYHOW
 from udfs.sequence import after_deferral, after_send, charged, without
@@ -44,7 +47,8 @@ class CampaignRule:
         self.live_from = live_from
         self.history_from = history_from
         campaigns = config.campaigns.values()
-        self._signals = {campaign.name: campaign.signal for campaign in campaigns}
+        self._ears = ears(campaigns)
+        self.signals = self._ears.spells
         own_caps = [campaign.cap for campaign in campaigns if campaign.cap]
         self._sent_ttl = max(
             [config.governor.memory, *(cap.within for cap in own_caps), *(campaign.reentry for campaign in campaigns)]
@@ -61,13 +65,14 @@ class CampaignRule:
             return FORGET
         if state is None and event.kind is Kind.SEND:
             return FORGET
-        person = after(state or Person(event.user, event.at), event, self._signals)
+        person = after(state or Person(event.user, event.at), event, self._ears)
         if self.profile is None:
             return SAME if person is state else self._step(person)
         if event.kind is Kind.SEND:  # no event of the person's: only the clock has moved
             step = self.profile.on_wake(person.profile, event.at) if person.profile else FORGET
         else:
             step = self.profile.on_event(person.profile, event)
+            person = self._entered(person, step.emit)
         return self._step(msgspec.structs.replace(person, profile=step.state), (), step.wake_at)
 
     def on_wake(self, state: Person, at: Millis) -> Step[Person, Told]:
@@ -76,11 +81,22 @@ class CampaignRule:
         if state.profile is not None:
             step = self.profile.on_wake(state.profile, at) if self.profile else FORGET
             state, profile_wake = msgspec.structs.replace(state, profile=step.state), step.wake_at
+            state = self._entered(state, step.emit)
         told: list[Told] = []
         while signal := min(self._come(state, at), key=self._in_turn, default=None):
             state, said = self._answer(state, signal)
             told += said
         return self._step(self._forget(state, at), tuple(told), profile_wake)
+
+    def _entered(self, person: Person, changes: Iterable[SegmentChange]) -> Person:
+        """Whoever enters a segment that a campaign waits for; a changed definition moves people, but is no event."""
+        dues = [
+            due_first(listener, "", change.at)
+            for change in changes
+            if change.change == ENTER and change.cause != DEFINITION
+            for listener in self._ears.segments.get(change.segment, ())
+        ]
+        return msgspec.structs.replace(person, dues=(*person.dues, *dues)) if dues else person
 
     def _step(
         self, person: Person, told: tuple[Told, ...] = (), profile_wake: Millis | None = None
@@ -93,7 +109,7 @@ class CampaignRule:
         """When something next happens by the clock alone."""
         soonest = [at for at in (person.forget_at, person.carts.next_forgotten(), profile_wake) if at is not None]
         for spell in person.spells:
-            if signal := self._signals.get(spell.campaign):
+            if signal := self.signals.get(spell.campaign):
                 soonest.append(signal.deadline(spell))
         if person.dues:
             soonest += [due.at for due in person.dues]
@@ -105,7 +121,7 @@ class CampaignRule:
 
     def _come(self, person: Person, at: Millis) -> Iterator[Signal]:
         for spell in person.spells:
-            signal = self._signals.get(spell.campaign)
+            signal = self.signals.get(spell.campaign)
             if signal and (deadline := signal.deadline(spell)) <= at:
                 entry = Entry(spell.campaign, spell.cart_id, spell.start)
                 yield Signal(entry, 1, deadline, active_at=spell.active_at)
@@ -117,12 +133,13 @@ class CampaignRule:
         campaign = self.config.campaigns.get(signal.entry.campaign)
         person = without(person, signal)
         if campaign is None or signal.step > len(campaign.steps):
-            return person, ((orphaned(person, signal, signal.due),) if signal.due else ())
+            asked_before = signal.due if signal.step > 1 or signal.deferrals else None
+            return person, ((orphaned(person, signal, asked_before),) if asked_before else ())
         question = self._question(person, signal, campaign)
         verdict = decide(question)
         told = decided(question, signal, verdict, self.history_from)
-        if verdict.outcome == SEND and question.cart is not None:
-            return after_send(question, signal), (told, triggered(question, signal, question.cart))
+        if verdict.outcome == SEND:
+            return after_send(question, signal), (told, triggered(question, signal))
         return self._unsent(question, signal, verdict), (told,)
 
     def _unsent(self, question: Question, signal: Signal, verdict: Verdict) -> Person:
@@ -134,10 +151,11 @@ class CampaignRule:
     def _question(self, person: Person, signal: Signal, campaign: Campaign) -> Question:
         return Question(
             campaign,
+            signal.entry,
             signal.step,
             signal.at,
             person,
-            person.carts.get(signal.entry.cart_id),
+            _content(person, signal),
             signal.due,
             self.config.governor,
             self.live_from,
@@ -147,7 +165,8 @@ class CampaignRule:
     def _forget(self, person: Person, at: Millis) -> Person:
         """What no window reaches any more."""
         carts = person.carts.forget(at, CART_TTL)
-        known = tuple(spell for spell in person.spells if spell.campaign in self._signals)
+        looks = any(spell.cart_id == VIEWED for spell in person.spells)
+        known = tuple(spell for spell in person.spells if spell.campaign in self.signals)
         ordered = person.last_order
         stale = person.forget_at is not None and person.forget_at <= at
         return Person(
@@ -161,6 +180,7 @@ class CampaignRule:
             tuple(sent for sent in person.sent if sent.at + self._sent_ttl > at),
             person.profile,
             ANYHOW if stale else person.reach,
+            person.viewed if looks else None,
         )
 
     def _in_turn(self, signal: Signal) -> tuple[Millis, int, int, str, str]:
@@ -168,3 +188,10 @@ class CampaignRule:
         campaign = self.config.campaigns.get(signal.entry.campaign)
         priority = campaign.priority if campaign else 0
         return signal.at, -priority, signal.step, signal.entry.cart_id, signal.entry.campaign
+
+
+def _content(person: Person, signal: Signal) -> Cart | None:
+    """What the mail shows: a cart as it is now, or what was looked at or bought as it was then."""
+    if signal.due and signal.due.content:
+        return signal.due.content
+    return person.viewed if signal.entry.cart_id == VIEWED else person.carts.get(signal.entry.cart_id)

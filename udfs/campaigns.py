@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from udfs.abandonment import SITE, THIS_CART, Abandonment
 from udfs.carts import CART_TTL
 from udfs.config_error import ConfigError
 from udfs.governor_config import CALENDAR, EASY, Cap, Governor, parse_governor, read_cap
+from udfs.signals import BROWSE_ABANDONED, CART_ABANDONED, ORDER_COMPLETED, SEGMENT_ENTERED, SUBSCRIBED, TYPES, Happened
 from udfs.time import Millis, format_length
-from udfs.toml_keys import Key, Keys, instant, length, longer_than_nothing, one_of, read_keys, text, whole, word
+from udfs.toml_keys import (
+    Key,
+    Keys,
+    instant,
+    length,
+    longer_than_nothing,
+    one_of,
+    read_keys,
+    text,
+    whole,
+    word,
+    yes_or_no,
+)
 
 MARKETING = "marketing"
 TRANSACTIONAL = "transactional"
@@ -22,7 +35,6 @@ ENDED = "ended"
 HOLD = "hold"
 SKIP = "skip"
 IGNORE = "ignore"
-CART_ABANDONED = "cart_abandoned"
 
 CAMPAIGN_KEYS: Mapping[str, Key] = {
     "name": Key(word),
@@ -36,13 +48,15 @@ CAMPAIGN_KEYS: Mapping[str, Key] = {
     "valid_for": Key(longer_than_nothing, "12h"),
     "quiet_hours": Key(one_of(HOLD, SKIP, IGNORE), HOLD),
     "holdout": Key(whole(0, 99), 0),
-    "signal.type": Key(one_of(CART_ABANDONED)),
+    "signal.type": Key(one_of(*TYPES)),
     "signal.wait": Key(longer_than_nothing, "10min"),
     "signal.activity": Key(one_of(SITE, THIS_CART), SITE),
     "signal.latest": Key(longer_than_nothing, "4h"),
+    "signal.segment": Key(text, None),
     "steps[].template": Key(word),
     "steps[].after": Key(longer_than_nothing),
     "courtesy.after_order": Key(length, "24h"),
+    "exits.on_order": Key(yes_or_no, None),
     "audience.segment": Key(text, None),
     "audience.not_segment": Key(text, None),
     "audience.minimum_value": Key(whole(0), 0),
@@ -82,7 +96,7 @@ class Campaign:
     state: str
     reentry: Millis
     valid_for: Millis
-    signal: Abandonment
+    signal: Abandonment | Happened
     steps: tuple[MailStep, ...]
     after_order: Millis
     segment: str | None = None
@@ -95,6 +109,14 @@ class Campaign:
     quiet_hours: str = HOLD
     holdout: int = 0
     variants: tuple[Variant, ...] = ()
+    exits_on_order: bool = True
+
+    @property
+    def segments(self) -> dict[str, str]:
+        """The segments that the file names, by the key that names them."""
+        entered = self.signal.segment if isinstance(self.signal, Happened) else None
+        named = {"signal.segment": entered, "audience.segment": self.segment, "audience.not_segment": self.not_segment}
+        return {key: name for key, name in named.items() if name is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +129,16 @@ class CampaignConfig:
     @property
     def segments(self) -> frozenset[str]:
         """The segments that any campaign names."""
-        named = {name for one in self.campaigns.values() for name in (one.segment, one.not_segment)}
-        return frozenset(name for name in named if name is not None)
+        return frozenset(name for one in self.campaigns.values() for name in one.segments.values())
+
+    def without_drafts(self) -> CampaignConfig:
+        """What a job runs."""
+        return CampaignConfig({name: one for name, one in self.campaigns.items() if one.state != DRAFT}, self.governor)
+
+    def rehearsed(self) -> CampaignConfig:
+        """Drafts as if they were live, for a rehearsal."""
+        live = {name: replace(one, state=LIVE) if one.state == DRAFT else one for name, one in self.campaigns.items()}
+        return CampaignConfig(live, self.governor)
 
 
 def parse_campaigns(files: Mapping[str, bytes], governor: tuple[str, bytes] | None = None) -> CampaignConfig:
@@ -148,12 +178,26 @@ def parse_campaign(content: bytes, file: str) -> Campaign:
         quiet_hours=keys["quiet_hours"],
         holdout=keys["holdout"],
         variants=_variants(keys),
+        exits_on_order=_exits_on_order(keys),
     )
 
 
-def _signal(keys: Keys) -> Abandonment:
-    _ = keys["signal.type"]
-    signal = Abandonment(keys["signal.wait"], keys["signal.activity"], keys["signal.latest"])
+def _signal(keys: Keys) -> Abandonment | Happened:
+    kind = keys["signal.type"]
+    if kind in (CART_ABANDONED, BROWSE_ABANDONED):
+        _refuse(keys, kind, "signal.segment")
+        return _abandonment(keys, kind == BROWSE_ABANDONED)
+    _refuse(keys, kind, "signal.activity", "signal.latest", *(["signal.segment"] if kind != SEGMENT_ENTERED else []))
+    if kind == SEGMENT_ENTERED and keys["signal.segment"] is None:
+        raise keys.error("signal.segment", "is missing", "Name the segment that people enter, such as lapsing")
+    if kind == ORDER_COMPLETED and keys["signal.wait"] < keys["courtesy.after_order"]:
+        never = f"the mail would always come within the {format_length(keys['courtesy.after_order'])} of courtesy"
+        raise keys.error("signal.wait", never, 'Wait longer, or write after_order = "0h" under [courtesy]')
+    return Happened(kind, keys["signal.wait"], keys["signal.segment"])
+
+
+def _abandonment(keys: Keys, views: bool) -> Abandonment:
+    signal = Abandonment(keys["signal.wait"], keys["signal.activity"], keys["signal.latest"], views)
     if not signal.wait <= signal.latest <= CART_TTL:
         raise keys.error(
             "signal.latest" if "signal.latest" in keys.found else "signal.wait",
@@ -161,6 +205,18 @@ def _signal(keys: Keys) -> Abandonment:
             f"latest lies between wait and the {format_length(CART_TTL)} after which a cart is forgotten",
         )
     return signal
+
+
+def _refuse(keys: Keys, kind: str, *without: str) -> None:
+    for key in without:
+        if key in keys.found:
+            raise keys.error(key, f"says nothing to the signal {kind}", "Leave it out")
+
+
+def _exits_on_order(keys: Keys) -> bool:
+    """What is left behind, and whoever is to be won back, is done with an order; a welcome or a follow-up is not."""
+    said = keys["exits.on_order"]
+    return keys["signal.type"] not in (SUBSCRIBED, ORDER_COMPLETED) if said is None else bool(said)
 
 
 def _steps(keys: Keys) -> tuple[MailStep, ...]:
@@ -174,7 +230,7 @@ def _steps(keys: Keys) -> tuple[MailStep, ...]:
     steps = [MailStep(keys["steps.1.template"])]
     for number in range(2, count + 1):
         step = MailStep(keys[f"steps.{number}.template"], keys[f"steps.{number}.after"])
-        if step.after > CART_TTL:
+        if step.after > CART_TTL and keys["signal.type"] == CART_ABANDONED:
             forgotten = f"After {format_length(CART_TTL)} without a change a cart is forgotten"
             raise keys.error(f"steps.{number}.after", f"{format_length(step.after)} is too long", forgotten)
         if step.after <= steps[-1].after:

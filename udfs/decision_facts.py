@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from udfs.campaigns import MARKETING
+from udfs.decisions import Entry
 from udfs.governor_config import Cap
 from udfs.questions.caps import used
 from udfs.questions.live import live_since
@@ -34,13 +35,13 @@ TIME_FACTS = frozenset(
 
 
 def facts(
-    question: Question, start: Millis, last_activity: Millis | None, history_from: Millis | None
+    question: Question, entry: Entry, last_activity: Millis | None, history_from: Millis | None
 ) -> dict[str, str]:
     """Everything known that any question asks for; what is unknown or was never there is left out."""
     due, person = question.due, question.person
     times = {
         "deadline": question.at,
-        "spell_start": start,
+        "spell_start": entry.start,
         "last_activity": last_activity,
         "first_mail": due.first_at if due and question.step > 1 else None,
         "exit_at": due.exit_at if due else None,
@@ -54,6 +55,8 @@ def facts(
     }
     told = {name: str(at) for name, at in times.items() if at is not None}
     told["consent"] = {True: "true", False: "false", None: "none"}[person.consent]
+    if question.cart_id is None:
+        told["entry"] = entry.cart_id
     told.update(_of_cart(question))
     told.update(_of_windows(question))
     told.update(_of_hours(question))
@@ -83,9 +86,8 @@ def _of_windows(question: Question) -> Iterator[tuple[str, str]]:
         yield f"campaign_cap_{_span(own)}", f"{used(own, question, campaign.name)} of {own.count}"
     if refused := question.person.reach.refused:
         yield "refused", ",".join(refused)
-    for name in (campaign.segment, campaign.not_segment):
-        if name:
-            yield f"segment_{name}", "in" if name in question.segments else "out"
+    for name in campaign.segments.values():
+        yield f"segment_{name}", "in" if name in question.segments else "out"
 
 
 def _span(cap: Cap) -> str:

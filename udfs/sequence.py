@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from udfs.answers import Signal
+from udfs.carts import Cart
 from udfs.decisions import trigger_id
 from udfs.person import Due, Person, Sent
 from udfs.questions.question import Question, Verdict
@@ -26,7 +27,8 @@ def after_send(question: Question, signal: Signal) -> Person:
         return person
     first_at = signal.due.first_at if signal.due and signal.step > 1 else signal.at
     at = first_at + campaign.steps[signal.step].after
-    due = Due(signal.entry, signal.step + 1, at, first_at, campaign.version, campaign.channel)
+    content = _kept(question)
+    due = Due(signal.entry, signal.step + 1, at, first_at, campaign.version, campaign.channel, content=content)
     return replace(person, dues=(*person.dues, due))
 
 
@@ -60,5 +62,11 @@ def after_deferral(question: Question, signal: Signal, verdict: Verdict) -> Pers
         asked_at=question.asked_at,
         deferrals=signal.deferrals + 1,
         held_by=verdict.reason,
+        content=_kept(question),
     )
     return replace(person, dues=(*person.dues, due))
+
+
+def _kept(question: Question) -> Cart | None:
+    """What a later mail shows, where that is no cart of the person's that it can be read from."""
+    return question.cart if question.cart_id is None else None

@@ -88,6 +88,12 @@ def instant(value: Any) -> Millis:
     return int(value.timestamp() * 1000)
 
 
+def yes_or_no(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"{value!r} is neither true nor false")
+    return value
+
+
 def word(value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,63}", value):
         raise ValueError(f"{value!r} is not a name: use letters, digits, _ and -, beginning with a letter")

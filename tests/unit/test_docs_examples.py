@@ -104,8 +104,7 @@ def test_the_example_is_explained_as_the_readme_says() -> None:
     heard = [event for event in events() if event.user == "ben"]
     rule = campaign_rule(read_config(), 0, events()[0].at)
     tide = events()[-1].at - Settings().bound
-    signals = {name: campaign.signal for name, campaign in rule.config.campaigns.items()}
-    told = list(lines("ben", tell(retell(rule, heard, tide), signals, Heard()), 0, 0, tide))
+    told = list(lines("ben", tell(retell(rule, heard, tide), rule.signals, Heard()), 0, 0, tide))
     assert "\n".join(told) + "\n" in [block.text for block in blocks("text") if block.page == "README.md"]
 
 

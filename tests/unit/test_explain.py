@@ -51,10 +51,9 @@ def moments(
     *events: Event, tide: Millis = TWO + 3 * DAY, heard: Heard | None = None, live_from: Millis = 0
 ) -> list[Moment]:
     rule = campaign_rule(read_config(), live_from, 0)
-    signals = {name: campaign.signal for name, campaign in rule.config.campaigns.items()}
     retelling = retell(rule, events, tide)
     decided = frozenset(decision.decision_id for move in retelling.moves for decision in move.decisions)
-    return tell(retelling, signals, heard or Heard(decided=decided))
+    return tell(retelling, rule.signals, heard or Heard(decided=decided))
 
 
 def test_whoever_orders_a_second_before_the_deadline_gets_no_mail_and_is_told_so() -> None:

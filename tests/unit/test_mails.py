@@ -9,11 +9,13 @@ from email.parser import BytesHeaderParser
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from render_service.contents import contents
 from render_service.links import marked
@@ -23,6 +25,7 @@ from render_service.prices import format_price
 from render_service.recipient import Recipient, recipient
 from render_service.templates import HERE, LONGEST_MAIL, MailTemplateError, Templates
 from tests.unit.mail_makers import ADA, SENT_AT, SHOP, UNSUBSCRIBE, item, mail, pictures, shown, texts, trigger
+from udfs.outputs import Trigger
 
 GOLDEN = Path(__file__).parent / "golden" / "mails"
 THREE = (item(), item("lt-25", "Storm Lantern", 6400), item("lt-12", "Teapot", 990, quantity=2, variant="Sea blue"))
@@ -30,6 +33,13 @@ HEADERS = [
     "List-Unsubscribe", "List-Unsubscribe-Post", "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted",
     "X-Tidemark-Trigger", "X-Tidemark-Campaign", "X-Tidemark-At", "MIME-Version", "Content-Type",
 ]  # fmt: skip
+
+
+def with_nothing(**more: Any) -> Trigger:
+    """A mail that shows no products."""
+    return structs.replace(trigger(cart_id=None, **more), items=(), value=0, currency=None)
+
+
 CASES = {
     "cart_left-three": (trigger(*THREE), ADA),
     "cart_left-two": (trigger(*THREE[:2]), ADA),
@@ -38,6 +48,12 @@ CASES = {
     "cart_left-many": (trigger(*(item(name=f"Thing {n}", price=100 * n) for n in range(1, 13))), ADA),
     "cart_reminder-three": (trigger(*THREE, template="cart_reminder", step=2), ADA),
     "cart_reminder-one": (trigger(template="cart_reminder", step=2), ADA),
+    "browse_left-three": (trigger(*THREE, template="browse_left", cart_id=None), ADA),
+    "win_back": (with_nothing(template="win_back"), ADA),
+    "win_back_last": (with_nothing(template="win_back_last", step=2), ADA),
+    "welcome": (with_nothing(template="welcome"), ADA),
+    "welcome_more": (with_nothing(template="welcome_more", step=2), ADA),
+    "order_followup-one": (trigger(template="order_followup", cart_id=None), ADA),
     "cart_reminder-no-picture": (trigger(item(image_url=None), template="cart_reminder", step=2), ADA),
 }
 

@@ -13,7 +13,7 @@ def test_inputs_stand_in_the_order_of_their_kinds() -> None:
     """A topic's place in the table is its Kind: the order of events within one millisecond."""
     assert [topic.kind for topic in INPUTS] == list(Kind)[: len(INPUTS)]
     assert [kind_of(topic.name) for topic in INPUTS] == list(Kind)[: len(INPUTS)]
-    assert READ_BACK[Kind.SEND].name == "sends"
+    assert (READ_BACK[Kind.SEND].name, kind_of("sends")) == ("sends", Kind.SEND)
 
 
 def test_an_output_is_no_kind_of_event() -> None:

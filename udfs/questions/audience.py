@@ -9,10 +9,11 @@ HUNDRED_PERCENT = 100
 
 
 def audience(question: Question) -> Verdict | None:
+    """Whoever has left the segment that let them in is not meant any more either."""
     campaign = question.campaign
-    wanted, unwanted = campaign.segment, campaign.not_segment
-    if (wanted and wanted not in question.segments) or (unwanted and unwanted in question.segments):
-        return no("not_in_audience")
+    for key, name in campaign.segments.items():
+        if (name in question.segments) == (key == "audience.not_segment"):
+            return no("not_in_audience")
     if question.cart and question.cart.value < campaign.minimum_value:
         return no("below_minimum")
     return None

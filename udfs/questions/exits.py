@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from udfs.questions.question import Question, Verdict, no, within
+from udfs.signals import Happened
 
 
 def exited(question: Question) -> Verdict | None:
@@ -21,4 +22,7 @@ def courtesy(question: Question) -> Verdict | None:
 
 
 def something_left(question: Question) -> Verdict | None:
-    return None if question.cart and question.cart.lines else no("cart_empty")
+    """Asked where something was left behind; a welcome shows no cart."""
+    if isinstance(question.campaign.signal, Happened) or (question.cart and question.cart.lines):
+        return None
+    return no("cart_empty")

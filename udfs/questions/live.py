@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from udfs.campaigns import DRAFT, ENDED, PAUSED
+from udfs.campaigns import ENDED, PAUSED
 from udfs.questions.question import Question, Verdict, last_send, no, recorded_only, within
 from udfs.time import Millis
 
 
 def live(question: Question) -> Verdict | None:
-    """A draft is a campaign whose time has not come."""
     campaign = question.campaign
     if campaign.state == PAUSED:
         return no("paused")
     if campaign.state == ENDED:
         return no("campaign_ended")
     since = live_since(question)
-    if campaign.state == DRAFT or (since is not None and question.asked_at < since):
-        return recorded_only("before_live_from")
-    return None
+    return recorded_only("before_live_from") if since is not None and question.asked_at < since else None
 
 
 def live_since(question: Question) -> Millis | None:

@@ -6,9 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from udfs.abandonment import Abandonment
 from udfs.campaigns import Campaign
 from udfs.carts import Cart
-from udfs.decisions import DEFER, DROP, WOULD_HAVE_SENT
+from udfs.decisions import DEFER, DROP, WOULD_HAVE_SENT, Entry
 from udfs.governor_config import EASY, Governor
 from udfs.person import Due, Person, Sent
 from udfs.time import Millis
@@ -39,10 +40,12 @@ class Question:
     """One step of one campaign for one person at one instant; `due` is None if it is asked for the first time at its
     signal.
 
-    `cart` is None once it is forgotten. `segments` are those that the person is in; unknown is not a member.
+    `cart` is what the mail shows, None once it is forgotten. `segments` are those that the person is in; unknown is not
+    a member.
     """
 
     campaign: Campaign
+    entry: Entry
     step: int
     at: Millis
     person: Person
@@ -60,6 +63,13 @@ class Question:
     @property
     def expires(self) -> Millis:
         return self.asked_at + self.campaign.valid_for
+
+    @property
+    def cart_id(self) -> str | None:
+        """The cart that the mail is about; None for campaigns without one."""
+        signal = self.campaign.signal
+        about_a_cart = isinstance(signal, Abandonment) and not signal.views
+        return self.entry.cart_id if about_a_cart else None
 
     @property
     def template(self) -> str:

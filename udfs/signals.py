@@ -1,0 +1,50 @@
+"""What lets a person into a campaign: something left behind, an order, a subscription, a segment entered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from udfs.abandonment import Abandonment
+from udfs.time import Millis
+
+CART_ABANDONED = "cart_abandoned"
+BROWSE_ABANDONED = "browse_abandoned"
+ORDER_COMPLETED = "order_completed"
+SUBSCRIBED = "subscribed"
+SEGMENT_ENTERED = "segment_entered"
+TYPES = (CART_ABANDONED, BROWSE_ABANDONED, ORDER_COMPLETED, SUBSCRIBED, SEGMENT_ENTERED)
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """Something happened once: the first mail is due `wait` ms after it. `segment` is the one entered."""
+
+    type: str
+    wait: Millis
+    segment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A campaign that waits for something to happen, as far as a person's memory of it goes."""
+
+    campaign: str
+    version: str
+    channel: str
+    wait: Millis
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """Which campaigns listen to what: `spells` by name, the others by what they wait for.
+
+    An order ends what is due of any campaign but those of `unmoved`.
+    """
+
+    spells: Mapping[str, Abandonment]
+    orders: tuple[Listener, ...] = ()
+    subscriptions: tuple[Listener, ...] = ()
+    segments: Mapping[str, tuple[Listener, ...]] = field(default_factory=dict)
+    unmoved: frozenset[str] = frozenset()
+    views: bool = False
