@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from udfs.campaigns import CAMPAIGN_KEYS
-from udfs.toml_keys import REQUIRED, Key, OneOf, Whole, instant, length, longer_than_nothing, text, word
+from udfs.toml_keys import REQUIRED, Key, OneOf, Whole, instant, length, longer_than_nothing, text, word, yes_or_no
 
 Schema = dict[str, Any]
 
@@ -21,6 +21,7 @@ _SHAPES: Mapping[Any, Schema] = {
     length: {"type": "string", "pattern": _LENGTH},
     longer_than_nothing: {"type": "string", "pattern": _LENGTH.replace("[0-9]+", "0*[1-9][0-9]*")},
     instant: {"type": "string", "format": "date-time"},
+    yes_or_no: {"type": "boolean"},
 }
 
 

@@ -10,6 +10,7 @@ from udfs.campaigns import CAMPAIGN_KEYS, MARKETING
 from udfs.config_error import line_of
 from udfs.governor_config import Governor
 from udfs.person import PERSON_TTL
+from udfs.signals import ORDER_COMPLETED, SUBSCRIBED
 from udfs.time import DAY, format_length
 from udfs.toml_keys import Keys, length, longer_than_nothing, read_keys
 
@@ -52,7 +53,8 @@ def _no_cap(keys: Keys, governor: Governor, _: Mapping[str, str]) -> Found:
 
 
 def _no_exit_on_order(keys: Keys, _: Governor, __: Mapping[str, str]) -> Found:
-    if keys["class"] == MARKETING and keys["courtesy.after_order"] == 0:
+    asks_nobody_to_buy = keys["signal.type"] in (SUBSCRIBED, ORDER_COMPLETED)
+    if keys["class"] == MARKETING and keys["courtesy.after_order"] == 0 and not asks_nobody_to_buy:
         yield "courtesy.after_order", "whoever has just ordered gets this mail", 'Leave it at "24h"'
 
 
