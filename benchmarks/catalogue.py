@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         shop_jobs.of_job("profiles"),
         shop_jobs.of_job("campaigns"),
         freshness.BENCHMARK,
+        freshness.SEARCH,
         grow.BENCHMARK,
     )
 }

@@ -9,6 +9,8 @@ import redis
 
 from benchmarks import servers
 from benchmarks.program import arguments, told
+from benchmarks.shop_input import RUN_ON
+from cli.submission import Wish, submit
 from connectors import broker
 from connectors.flink_rest import Cluster
 from connectors.topics import OUTPUTS, full_name
@@ -23,12 +25,11 @@ def main() -> None:
     store.flushall()
     starts = {f"{at.topic}/{at.partition}": end for at, end in outputs_end(kafka, namespace).items()}
     servers.forget_deployment()
+    wish = Wish(said.job, live_from=0, until_end=True, run_on=RUN_ON)
     with servers.cluster():
-        from cli.submission import Wish, submit
-
         before = {name: servers.cpu_of(name) for name in ("kafka", "valkey")}
         began = time.perf_counter()
-        cluster, number = Cluster(os.environ["TIDEMARK_FLINK"]), submit(Wish(said.job, live_from=0, until_end=True))
+        cluster, number = Cluster(os.environ["TIDEMARK_FLINK"]), submit(wish)
         while (state := cluster.state(number)) not in ("FINISHED", "FAILED", "CANCELED"):
             time.sleep(POLL_S)
         elapsed = time.perf_counter() - began

@@ -10,10 +10,11 @@ from random import Random
 from typing import Any, NamedTuple
 
 from connectors.wire import encode
-from udfs.time import Millis
+from udfs.time import MINUTE, Millis
 
 FIRST: Millis = 1_790_000_040_000
 SEED = 4
+RUN_ON: Millis = 15 * MINUTE  # how long the clock runs on after the last event, so that what was left is decided
 
 
 class Sent(NamedTuple):
@@ -46,11 +47,17 @@ def name_of(user: int) -> str:
 
 
 def shop(events: int, users: int, step: float, seed: int = SEED) -> Iterator[Sent]:
-    """So many events, one every `step` ms, in event-time order; a third of them from a few busy people."""
+    """So many events, one every `step` ms, in event-time order.
+
+    A visitor comes, stays for a twentieth of the whole time and is gone; three events in ten are of busy people.
+    """
     dice, people = Random(seed), People(seed)
+    present = max(users // 20, 1)
     for number in range(events):
-        busy = dice.random() < 0.3
-        user = min(int(dice.paretovariate(0.7)) - 1, users - 1) if busy else dice.randrange(users)
+        if dice.random() < 0.3:
+            user = min(int(dice.paretovariate(0.7)) - 1, users - 1)
+        else:
+            user = (number * users // events + dice.randrange(present)) % users
         yield people.next(user, FIRST + int(number * step))
 
 

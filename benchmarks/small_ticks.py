@@ -21,11 +21,11 @@ def cases(options: Options) -> list[Case]:
     cores = options.cores or 1
     found = []
     for each in SIZES:
-        events = max(options.events or 200_000, 2 * SHARDS * each)
+        events = max(options.events or 80_000, 2 * SHARDS * each)
         for job in ("campaigns", "profiles"):
             program = ("benchmarks.small_ticks", "--events", "{events}", "--each", str(each), "--job", job)
             found.append(Case("tidemark", f"{job}, {each:,} events a tick", program, events, cores=cores))
-    rows = max((options.events or 200_000) // 10, 1_000)
+    rows = max((options.events or 80_000) // 8, 1_000)
     empty = ("benchmarks.empty_operator", "--events", "{events}")
     found.append(Case("empty operator", "on Flink, 10 events a tick", empty, 2 * rows, rows // 2, cores, unit="ticks"))
     return found

@@ -25,6 +25,7 @@ ACTIONS = (
     "open",
     "strange",
     "again",
+    "retry",
     "late",
     "erase",
 )
@@ -33,17 +34,22 @@ MOVES = st.tuples(st.integers(0, 29), st.sampled_from(ACTIONS), st.sampled_from(
 
 
 def told(moves: list[Move]) -> list[Sent]:
-    """The moves as records in their order of arrival: some twice, some late, some out of order within the bound."""
+    """The moves as records as they arrive: some twice or under another time, some late, some out of order."""
     log: list[Sent] = []
+    said: list[tuple[str, str, str, int]] = []
     at = BEGIN + MINUTE
     for number, (person, action, gap, item) in enumerate(moves):
         at += gap
         user, message = f"p{person}", f"m{number}"
         if action == "again" and log:
             log.append(log[-1 - number % min(len(log), 5)])
+        elif action == "retry" and said:
+            what, user, message, item = said[-1 - number % min(len(said), 5)]
+            log.append(sent(spoken(what, at, user, message, item)))
         elif action == "erase":
             log.append(Sent("cart", user.encode(), None, at))
         else:
+            said.append((action, user, message, item))
             log.append(
                 sent(spoken(action, at - (20 * SECOND if action == "late" else item * SECOND), user, message, item))
             )

@@ -13,8 +13,9 @@ from typing import Any
 from connectors.config_files import CONFIG, read_config
 from connectors.intake import Intake
 from connectors.segment_spec import Parsed
+from connectors.topics import INPUTS
 from local_stack.drills import oracle
-from local_stack.drills.heart import Heart
+from local_stack.drills.heart import heartbeats
 from local_stack.drills.report import DrillError, Stage, wait
 from local_stack.drills.running import RunningJob
 from local_stack.drills.scene import PATIENCE_S, Scene
@@ -26,23 +27,26 @@ TICK: Millis = SECOND
 MARGIN: Millis = 2 * SECOND
 CARTS = 12
 FEED = "purchase"
+OTHERS = tuple(topic.name for topic in INPUTS if topic.name != FEED)
 
 
 def run(stage: Stage) -> None:
-    """Live time: events are told as they happen, and the clock writes a heartbeat a second."""
+    """Live time: events are told as they happen, and `tidemark tide` writes a heartbeat a second."""
     scene = Scene.on(stage.addresses, "tide", "live", bound=f"{BOUND}ms", tick=f"{TICK}ms", checkpoint_interval="1s")
     folder = _impatient(stage.addresses.home / f"{scene.namespace}-config")
-    with ExitStack() as open_until_the_end:
-        enter = open_until_the_end.enter_context
-        heart = enter(Heart(scene))
+    with ExitStack() as readers, ExitStack() as clocks:
+        enter = readers.enter_context
+        clocks.enter_context(heartbeats(scene, *OTHERS))
+        feed = clocks.enter_context(ExitStack())
+        feed.enter_context(heartbeats(scene, FEED))
         committed = enter(Witness(scene, *oracle.CAMPAIGNS))
         decided = enter(Witness(scene, "decisions", isolation_level="read_uncommitted"))
         shop = enter(Intake(scene.addresses.kafka, scene.namespace))
         job = RunningJob.begin(stage, scene, committed, "--config", str(folder))
         scene.wait_for_checkpoints(job.id, 2)
         _silence(stage, shop, decided)
-        _lost_feed(stage, scene, shop, heart, decided)
-        heart.rest()
+        _lost_feed(stage, scene, shop, feed, decided)
+        clocks.close()
         log = oracle.read_log(scene)
         until = (log.tide + 1) // TICK * TICK - 1
         expected = oracle.rows(oracle.campaigns(log, 0, until, read_config(folder)).emitted)
@@ -61,10 +65,9 @@ def _silence(stage: Stage, shop: Intake, decided: Witness) -> None:
     stage.report.figures["decided after ms"] = delays
 
 
-def _lost_feed(stage: Stage, scene: Scene, shop: Intake, heart: Heart, decided: Witness) -> None:
+def _lost_feed(stage: Stage, scene: Scene, shop: Intake, feed: ExitStack, decided: Witness) -> None:
     """The orders of half of the carts are under way in a topic of which nothing is heard."""
-    heart.deaf.add(FEED)
-    time.sleep(2)  # its last heartbeat is through
+    feed.close()
     left = _leave_carts(stage, shop, "held")
     stage.report.tell(f"{FEED} has lost its heartbeats; {CARTS} more carts are left")
     took = wait(lambda: _holds_the_tide(scene), PATIENCE_S, f"`status` saying that {FEED} holds the tide", every=1)
@@ -75,7 +78,7 @@ def _lost_feed(stage: Stage, scene: Scene, shop: Intake, heart: Heart, decided: 
     for person, at in buyers:
         _tell(shop, "Order Completed", person, at + SECOND, order_id=f"o-{person}", total=9.5)
     shop.flush()
-    heart.deaf.clear()
+    feed.enter_context(heartbeats(scene, FEED))
     stage.report.tell(f"{FEED} is back, with {len(buyers)} orders of before the deadlines")
     others = CARTS + len(left) - len(buyers)
     wait(lambda: decided.count() >= others, PATIENCE_S, "decisions on the carts without an order")
