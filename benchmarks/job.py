@@ -104,8 +104,8 @@ def _process(options: Options) -> list[Case]:
 def ready(cases: list[Case]) -> Iterator[Mapping[str, str]]:
     """The peers' environments and lines; Kafka with the input of every size."""
     from benchmarks import environments, servers
-    from benchmarks.load import checksum_fast
-    from benchmarks.shared.load import load
+    from benchmarks.load import checksum_fast, clear
+    from benchmarks.shared.load import load, namespace
 
     for case in cases:
         if case.engine in OWN_ENVIRONMENT:
@@ -119,9 +119,15 @@ def ready(cases: list[Case]) -> Iterator[Mapping[str, str]]:
         for case in cases:
             if case.engine == "tidemark":
                 for events in filter(None, (case.start_up, case.events)):
-                    say(f"{events:,} events in Kafka ...")
+                    done = servers.STACK / "loaded" / namespace(events)
+                    if done.is_file():
+                        continue
+                    say(f"Loading {events:,} events into Kafka ...")
+                    clear(where.kafka, namespace(events))
                     rows = (row for block in stream_input.blocks(events) for row in block.iter_rows(named=True))
                     load(where.kafka, rows, events)
+                    done.parent.mkdir(parents=True, exist_ok=True)
+                    done.touch()
         yield where.environment()
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 
+from kafka import KafkaAdminClient
 from kafka.record import util
 
-from benchmarks.runner import say
+from benchmarks.runner import BenchmarkError, say
 from benchmarks.servers import STACK
 from benchmarks.shop_input import Sent
 from connectors import broker
@@ -15,6 +17,7 @@ from connectors.wire import heartbeat
 from local_stack import topic_set
 
 CHUNK = 100_000
+DELETED_WITHIN_S = 30
 
 
 def load(kafka: str, namespace: str, records: Iterable[Sent]) -> None:
@@ -23,6 +26,7 @@ def load(kafka: str, namespace: str, records: Iterable[Sent]) -> None:
     if done.is_file():
         return
     say(f"Loading {namespace} into Kafka ...")
+    clear(kafka, namespace)
     topic_set.create(kafka, namespace, "replay")
     checksum_fast()
     producer = broker.producer(kafka, linger_ms=100, batch_size=512 * 1024)
@@ -40,6 +44,22 @@ def load(kafka: str, namespace: str, records: Iterable[Sent]) -> None:
     producer.close()
     done.parent.mkdir(parents=True, exist_ok=True)
     done.write_text(str(count))
+
+
+def clear(kafka: str, namespace: str) -> None:
+    """Delete the topics of a namespace, which a load that was stopped has left half full."""
+    admin = KafkaAdminClient(bootstrap_servers=kafka)
+    try:
+        old = [topic for topic in admin.list_topics() if topic.startswith(f"{namespace}.")]
+        if old:
+            admin.delete_topics(old, timeout_ms=30_000)
+        until = time.monotonic() + DELETED_WITHIN_S
+        while set(old) & set(admin.list_topics()):
+            if time.monotonic() > until:
+                raise BenchmarkError(f"Kafka still has old topics of {namespace}: remove {STACK} and begin again.")
+            time.sleep(0.2)
+    finally:
+        admin.close()
 
 
 def checksum_fast() -> None:
