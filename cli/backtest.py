@@ -37,6 +37,7 @@ def backtest(
     until: str = typer.Option(None, "--to", metavar="TIME", help="Leave out events from it on; the clock stops there."),
     live_from: str = typer.Option("beginning", metavar="TIME|beginning", help="Signals before it are only recorded."),
     run_on: str = typer.Option("0s", help="Let the clock run on so long after the last event, as in 48h."),
+    drafts: bool = typer.Option(False, "--drafts", help="Let drafts decide as if they were live."),
     out: Path = typer.Option(None, metavar="DIR", help="Write the report and every decision there."),
     processes: int = typer.Option(None, min=1, help="How many run side by side; one for each core if it is not said."),
     as_json: bool = typer.Option(False, "--json", help="Print the summary as JSON."),
@@ -52,7 +53,7 @@ def backtest(
     files = read_campaigns(campaigns)
     with rehearsal(
         events, [files], read_time(since), read_time(until), read_time(live_from) or 0, read_length(run_on),
-        waits=WAITS, count=processes or people_at_once(),
+        waits=WAITS, drafts=drafts, count=processes or people_at_once(),
     ) as (history, rehearsed):  # fmt: skip
         summary = Summary()
         with Writer(out) as writer:
@@ -76,6 +77,7 @@ def rehearsal(
     live_from: Millis,
     run_on: Millis,
     waits: tuple[Millis, ...],
+    drafts: bool,
     count: int,
 ) -> Iterator[tuple[History, Rehearsed]]:
     """Read and decide; the decisions can be read inside. Ends with a sentence and a code if that cannot be."""
@@ -84,7 +86,7 @@ def rehearsal(
     from udfs.campaign_config import campaign_rule
 
     for files in variants:
-        campaign_rule(files, live_from, 0)  # what is wrong with a file is told before anything is read
+        campaign_rule(files, live_from, 0, drafts)  # what is wrong with a file is told before anything is read
     if len(set(events)) < len(events):
         exits.fail("The same file is named twice in --events.", exits.USAGE)
     try:
@@ -94,7 +96,7 @@ def rehearsal(
             with progress("read", total) as advance:
                 history = read_history(events, from_environment().bound, home, pool, advance)
             first, last = _bounds(history, since, until)
-            terms = Terms(tuple(variants), live_from, first, last + run_on, since, until, waits)
+            terms = Terms(tuple(variants), live_from, first, last + run_on, since, until, waits, drafts)
             _tell_of_bad_lines(history)
             with progress("decide", len(history.batches)) as advance:
                 rehearsed = rehearse(history, terms, home, pool, advance)

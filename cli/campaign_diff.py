@@ -33,6 +33,7 @@ def diff(
     until: str = typer.Option(None, "--to", metavar="TIME", help="Leave out events from it on; the clock stops there."),
     live_from: str = typer.Option("beginning", metavar="TIME|beginning", help="Signals before it are only recorded."),
     run_on: str = typer.Option("0s", help="Let the clock run on so long after the last event, as in 48h."),
+    drafts: bool = typer.Option(False, "--drafts", help="Let drafts decide as if they were live."),
     people: int = typer.Option(20, min=0, help="How many people to show; --json shows all."),
     processes: int = typer.Option(None, min=1, help="How many run side by side; one for each core if it is not said."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
@@ -44,7 +45,7 @@ def diff(
     variants = [read_campaigns(folder) for folder in (old, new)]
     with rehearsal(
         events, variants, read_time(since), read_time(until), read_time(live_from) or 0, read_length(run_on),
-        waits=(), count=processes or people_at_once(),
+        waits=(), drafts=drafts, count=processes or people_at_once(),
     ) as (_, rehearsed):  # fmt: skip
         found = changes(rehearsed.decisions(0), rehearsed.decisions(1))
     if as_json:

@@ -36,7 +36,8 @@ _decoder = msgspec.json.Decoder(Decision)
 class Terms:
     """What is decided, from when to when (event time, ms): events lie in [since, until), the clock stops at `stop_at`.
 
-    `variants` are configurations, decided one beside the other; `waits` are tried with the first of them.
+    `variants` are configurations, decided one beside the other; `waits` are tried with the first of them. With `drafts`
+    they decide as if they were live.
     """
 
     variants: tuple[Files, ...]
@@ -46,6 +47,7 @@ class Terms:
     since: Millis | None = None
     until: Millis | None = None
     waits: tuple[Millis, ...] = ()
+    drafts: bool = False
 
 
 class Decided(NamedTuple):
@@ -124,7 +126,7 @@ def processes(count: int) -> Iterator[Executor | None]:
 
 
 def _decide(files: Files, events: Sequence[Event], terms: Terms) -> tuple[list[Decision], int]:
-    rule = campaign_rule(files, terms.live_from, terms.history_from)
+    rule = campaign_rule(files, terms.live_from, terms.history_from, terms.drafts)
     story = drive(rule, events, terms.stop_at, tick=AT_ONCE, shards=1)
     return [told for told in story.emitted if isinstance(told, Decision)], story.duplicates
 

@@ -251,3 +251,12 @@ def test_the_engine_tells_how_far_it_is(log: Path, tmp_path: Path) -> None:
     assert read.last is not None
     rehearse(read, Terms((read_config(),), 0, read.first, read.last), tmp_path, None, done.append)
     assert sum(done) == len(read.batches)
+
+
+def test_drafts_are_rehearsed_when_they_are_asked_for(log: Path, tmp_path: Path) -> None:
+    """Else they decide nothing, as in the running system."""
+    shipped = (Path("config") / "campaigns" / "cart_abandonment.toml").read_text()
+    (tmp_path / "a.toml").write_text(shipped.replace('class = "marketing"', 'state = "draft"'))
+    arguments = ("--events", str(log), "--campaigns", str(tmp_path), "--processes", "1", "--json")
+    assert json.loads(run(*arguments).stdout)["decisions"] == 0
+    assert json.loads(run(*arguments, "--drafts").stdout)["mails"] > 0
