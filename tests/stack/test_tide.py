@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from connectors import broker
+from connectors.heartbeats import Ear
 from connectors.topics import INPUTS, full_name
 from connectors.wire import decode
 from local_stack.addresses import ROOT, Addresses
@@ -32,6 +33,7 @@ pytestmark = pytest.mark.stack
 BOUND, TICK, WAIT = 2 * SECOND, SECOND, 8 * SECOND
 LIMIT = BOUND + TICK + 2 * SECOND
 PEOPLE = 5
+LONG_AGO: Millis = 1_790_000_000_000
 SILENT = "purchase"
 
 
@@ -53,6 +55,20 @@ def test_deadlines_are_decided_in_time_when_all_topics_are_silent(stack: Address
             lags = [lag(place, f"u{number}") for number in range(PEOPLE)]
     print(f"decided after the deadline by {sorted(lags)} ms, allowed {LIMIT} ms")
     assert statistics.median(lags) <= LIMIT
+
+
+def test_a_replay_is_heard_in_every_partition_once(stack: Addresses) -> None:
+    """What the clock waits for: heartbeats that somebody else writes from now on, and no event."""
+    place = Place.on(stack, "ear")
+    place.beat(wall_clock())
+    ear = Ear(stack.kafka, place.names(*(topic.name for topic in INPUTS)))
+    place.send([added("u")])
+    place.beat(LONG_AGO)
+    heard = ear.lately()
+    assert {one.at for one in heard} == {LONG_AGO}
+    assert len(heard) == len({(one.topic, one.partition) for one in heard}) == sum(one.partitions for one in INPUTS)
+    assert ear.lately() == []
+    ear.close()
 
 
 def submit(place: Place, folder: Path) -> None:
@@ -101,10 +117,14 @@ def wait_for_metric(place: Place, expected: set[str]) -> None:
 
 
 def behind_by_metric(place: Place) -> set[str]:
-    with urllib.request.urlopen(place.addresses.metrics, timeout=10) as page:
-        told = re.findall(r'_split_watermark_currentWatermark{.*split="([^"]+)".*} (\S+)', page.read().decode())
+    told = re.findall(r'_split_watermark_currentWatermark{.*split="([^"]+)".*} (\S+)', metrics_page(place))
     mine = {split: float(mark) for split, mark in told if split.startswith(metric_name(place))}
     return {split for split, mark in mine.items() if mark < wall_clock() - 3_600 * SECOND}
+
+
+def metrics_page(place: Place) -> str:
+    with urllib.request.urlopen(place.addresses.metrics, timeout=10) as page:
+        return str(page.read().decode())
 
 
 def metric_name(place: Place) -> str:
