@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from connectors.archive.reading import between, bounds, opened, together
 from connectors.archive.spans import Span, publish, span, spans, sweep, to_merge
-from connectors.archive.tables import ROWS_A_GROUP, writer
+from connectors.archive.tables import append, writer
 from udfs.events import ERASURE
 from udfs.time import DAY, Millis
 
@@ -46,7 +46,7 @@ def rewrite(files: Sequence[Span], topic: str, erasures: Erasures, since: Millis
     with writer(topic, part) as file:
         for low, high in bounds(sum(source.metadata.num_rows for source in sources)):
             rows = together(topic, [between(source, low, high) for source in sources])
-            file.write_table(remaining(rows, erasures, since), ROWS_A_GROUP)
+            append(file, remaining(rows, erasures, since))
     for source in sources:
         source.close()
     publish(part, target)

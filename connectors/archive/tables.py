@@ -86,7 +86,13 @@ def writer(topic: str, path: Path) -> pq.ParquetWriter:
 
 def write(topic: str, path: Path, rows: Sequence[Row]) -> None:
     with writer(topic, path) as file:
-        file.write_table(table(topic, rows), ROWS_A_GROUP)
+        append(file, table(topic, rows))
+
+
+def append(file: pq.ParquetWriter, rows: pa.Table) -> None:
+    """Row groups of `rows`; a group without rows would have no statistics, so none is written."""
+    if len(rows):
+        file.write_table(rows, ROWS_A_GROUP)
 
 
 def _kind(avro: Any) -> pa.DataType:

@@ -218,6 +218,17 @@ def test_what_is_older_than_the_topic_keeps_it_leaves_the_archive(tmp_path: Path
     assert opened(tmp_path).next("decisions", 0) == 2
 
 
+def test_a_file_without_a_row_is_cleaned_merged_and_read(tmp_path: Path) -> None:
+    """Heartbeats alone move the offsets, too."""
+    keeper = opened(tmp_path)
+    for n in range(5):
+        archive(keeper, "sends", [consumed("sends", send("ada", T0), n)._replace(key=b"~tide")])
+        keeper.clean()
+        keeper.tidy()
+    assert opened(tmp_path).next("sends", 0) == 5
+    assert read_person(tmp_path / "sends", "ada") == []
+
+
 def test_what_cannot_be_read_is_left_out_and_heartbeats_are(tmp_path: Path) -> None:
     """A bad record must not stop the archive."""
     keeper = opened(tmp_path)
