@@ -52,4 +52,4 @@ def test_it_says_platform_python_size_and_time_before_it_downloads(capsys: pytes
 def test_make_alone_lists_the_verbs() -> None:
     """The first thing a newcomer types."""
     told = subprocess.run(["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert [line.split()[1] for line in told.splitlines()] == ["setup", "demo", "test", "lint"]
+    assert [line.split()[1] for line in told.splitlines()] == ["setup", "demo", "test", "lint", "bench"]
