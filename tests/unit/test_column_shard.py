@@ -176,11 +176,11 @@ def test_state_of_other_settings_is_refused(changed: dict[str, int]) -> None:
     entries = Entries()
     run(opened(entries), shop(5, 2, 3))
     with pytest.raises(StateMismatch, match=next(iter(changed))):
-        opened(entries, **changed)
+        opened(entries, None, **changed)
 
 
 def test_a_tick_must_fit_the_slide() -> None:
     """Or an event could not say in which slide it lies."""
     work = Told(Settings(tick=MINUTE), activity=Activity(ACTIVITY.measures, MINUTE, 40 * SECOND, 10 * MINUTE))
     with pytest.raises(SettingError, match="does not fit"):
-        ColumnShards(work, Counters(Counts()))  # type: ignore[arg-type]
+        ColumnShards(work, Counters(Counts()))

@@ -42,17 +42,18 @@ def oracle(events: list[Event]) -> Rows:
         for start in range(newest - SIZE + SLIDE, newest + SLIDE, SLIDE):
             sums[event.user, start] += MEASURES.weights[event.name]
     sessions = []
-    for user, theirs in groupby(counted, key=lambda event: event.user):
+    for user, of_user in groupby(counted, key=lambda event: event.user):
         session: list[Event] = []
-        for event in [*theirs, None]:
-            if session and (event is None or event.at - session[-1].at > GAP):
+        walk: list[Event | None] = [*of_user, None]
+        for seen in walk:
+            if session and (seen is None or seen.at - session[-1].at > GAP):
                 marks = 0
                 for each in session:
                     marks |= MEASURES.marks.get(each.name, 0)
                 sessions.append((user, session[0].at, session[-1].at, len(session), marks))
                 session = []
-            if event is not None:
-                session.append(event)
+            if seen is not None:
+                session.append(seen)
     return sorted((user, start, total) for (user, start), total in sums.items()), sorted(sessions)
 
 
