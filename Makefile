@@ -22,5 +22,5 @@ lint: setup  ## check style and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: setup  ## measure everything beside its peers and write docs/performance.md (on a quiet machine; about 40 minutes)
+bench: setup  ## measure everything beside its peers and write docs/performance.md (on a quiet machine; more than an hour)
 	@$(BIN)/python -m benchmarks all

@@ -24,6 +24,7 @@ QUIET = 4.0  # seconds without a word of the jobs: they have nothing more to say
 PATIENCE = 120.0
 WARM_UP = 20.0
 CLOSING: Millis = 20 * MINUTE  # by then every cart of the sale has been bought or left
+MORNING: Millis = CLOSING + 9 * HOUR  # by then it is day in Sydney and Tokyo, and what was held there has been decided
 
 Say = Callable[[str], None]
 
@@ -80,10 +81,11 @@ class Show:
         line.end(self.plan.live_end)
 
     def day_after(self) -> None:
-        """At full speed, once the last carts of the sale are decided and mailed: else their mails would expire."""
-        closing = self.plan.live_end + CLOSING
-        self._at_once([letter for letter in self.post.day_after if letter.arrives <= closing], closing)
-        self._at_once([letter for letter in self.post.day_after if letter.arrives > closing], self.plan.end)
+        """At full speed, with a halt wherever mails were decided that would expire while the day rushes by."""
+        since = 0
+        for until in (self.plan.live_end + CLOSING, self.plan.live_end + MORNING, self.plan.end):
+            self._at_once([letter for letter in self.post.day_after if since < letter.arrives <= until], until)
+            since = until
 
     def _at_once(self, letters: list[Delivery], until: Millis) -> None:
         play_at_once(self.till, letters)

@@ -69,6 +69,7 @@ def test_a_demo_played_once_ends_by_itself_with_mails_sent_and_no_buyer_mailed(t
     assert "The first mail is out" in told
     assert "people who had already bought; Tidemark: 0." in told
     assert "0 with Tidemark." in told
+    assert "expired" not in told
     assert "14:12     no mail: ordered 1 s before the deadline" in told
     assert marked(home) == []
     outbox = LOCAL / "outbox"
