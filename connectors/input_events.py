@@ -208,18 +208,19 @@ def _profile(user: str, at: Millis, late: bool, record: Record) -> Event:
         record["event"],
         record["message_id"],
         late,
-        traits=_traits(record),
+        traits=traits_of(record),
         context=_context(record),
     )
 
 
-def _traits(record: Record) -> dict[str, Any]:
+def traits_of(record: Record) -> dict[str, Any]:
+    """All traits of a profile change: those with fields of their own among the rest; ImplausibleError if they are none."""
     try:
         traits = msgspec.json.decode(record["traits"] or "{}", type=dict[str, Any])
     except (msgspec.MsgspecError, RecursionError) as error:
         raise ImplausibleError(f"traits: {error}"[:200]) from error
     for name in ("consent", "email", "first_name", "last_name"):
-        if record[name] is not None:
+        if record.get(name) is not None:
             traits[name] = record[name]
     return traits
 

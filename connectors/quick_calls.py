@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from connectors.input_events import MAX_LINES, MAX_QUANTITY, read_event
+from connectors.input_events import MAX_LINES, MAX_QUANTITY, read_event, traits_of
 from connectors.money import exponent, to_minor
 from connectors.quick_shapes import Amount, Call, Product, Properties, Said, Text
 from connectors.rejected import Rejected
 from connectors.segment_properties import BadPropertyError, model_traits
-from connectors.segment_spec import parse
+from connectors.segment_spec import ACTS, parse
 from connectors.segment_times import EARLIEST, LATEST, event_time, to_millis
 from connectors.topics import BY_NAME, kind_of
 from connectors.vocabulary import IDENTIFY, RESERVED, topic_for
@@ -28,8 +28,6 @@ _MILLISECOND = timedelta(milliseconds=1)
 _LONG_LINE = 32 * 1024
 _LONG_ID = 64  # characters; at most four bytes each, so within what a record may hold
 _BOUNCED = "Email Bounced"  # says in several spellings whether it is for good
-_ACTS = {"page": "Page Viewed", "screen": "Screen Viewed"}
-_KINDS = {topic.name: topic.kind for topic in BY_NAME.values() if topic.kind is not None}
 
 
 class _UnusualError(ValueError):
@@ -61,8 +59,7 @@ def event_by_the_long_way(line: bytes) -> Event | Rejected:
 
 def _usual(call: Call) -> Event:
     name = _name(call)
-    topic = topic_for(name)
-    kind = _KINDS[topic]
+    kind = kind_of(topic_for(name))
     user, anonymous = _id(call.user_id), _id(call.anonymous_id)
     message = _id(call.message_id)
     if (user or anonymous) is None or message is None:
@@ -117,13 +114,9 @@ def _name(call: Call) -> str:
         if not name or call.name or len(name) > _LONG_ID or name[0] == RESERVED or name == IDENTIFY:
             raise _UnusualError
         return name
-    if call.type == IDENTIFY:
-        return IDENTIFY
-    return _ACTS[call.type] if call.type in _ACTS else _unusual()
-
-
-def _unusual() -> str:
-    raise _UnusualError
+    if call.type not in ACTS:
+        raise _UnusualError
+    return ACTS[call.type]
 
 
 def _id(given: Text) -> str | None:
@@ -218,14 +211,9 @@ def _email(event: Event, said: Properties) -> Event:
 
 def _traits(call: Call) -> dict[str, object]:
     try:
-        record = model_traits(call.traits or {})
+        return traits_of(model_traits(call.traits or {}))
     except BadPropertyError as error:
         raise _UnusualError from error
-    traits: dict[str, object] = msgspec.json.decode(record["traits"] or "{}", type=dict[str, object])
-    for name in ("consent", "email", "first_name", "last_name"):
-        if record.get(name) is not None:
-            traits[name] = record[name]
-    return traits
 
 
 def _context(said: Said) -> Context | None:

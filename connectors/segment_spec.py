@@ -14,7 +14,7 @@ from connectors.vocabulary import IDENTIFY, RESERVED, topic_for
 from connectors.wire import Record
 from udfs.time import Millis
 
-_ACTS = {"page": "Page Viewed", "screen": "Screen Viewed", "identify": IDENTIFY}
+ACTS = {"page": "Page Viewed", "screen": "Screen Viewed", "identify": IDENTIFY}
 
 
 class Parsed(NamedTuple):
@@ -81,8 +81,8 @@ def _parsed(call: _Call, now: Millis | None) -> Parsed | Rejected:
 
 def _event(call: _Call) -> str | Rejected:
     """The event's name; a page is never called by its title, which could be the name of another event."""
-    if call.type in _ACTS:
-        return _ACTS[call.type]
+    if call.type in ACTS:
+        return ACTS[call.type]
     if call.type != "track":
         return Rejected(Reason.UNSUPPORTED_TYPE, f"type {call.type[:40]!r}: track, identify, page and screen are taken")
     if not call.event:

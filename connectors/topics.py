@@ -66,6 +66,7 @@ TOPICS: tuple[Topic, ...] = (
 BY_NAME: dict[str, Topic] = {topic.name: topic for topic in TOPICS}
 INPUTS: tuple[Topic, ...] = tuple(topic for topic in TOPICS if topic.role == "input")  # in Kind's order
 READ_BACK: tuple[Topic, ...] = (*INPUTS, BY_NAME["sends"])  # what the campaigns read where mails report back
+_KINDS = dict(zip((topic.name for topic in READ_BACK), Kind, strict=True))
 OUTPUTS: tuple[Topic, ...] = tuple(topic for topic in TOPICS if topic.role == "output")
 
 
@@ -81,9 +82,4 @@ def plain_name(full: str, namespace: str = "") -> str:
 
 def kind_of(topic: str) -> Kind:
     """The kind of events on a topic that a job reads; KeyError for any other."""
-    if topic == READ_BACK[-1].name:
-        return Kind.SEND
-    kind = BY_NAME[topic].kind
-    if kind is None:
-        raise KeyError(topic)
-    return kind
+    return _KINDS[topic]

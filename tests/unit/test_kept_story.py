@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -152,14 +151,6 @@ def test_a_decision_of_last_month_is_shown_if_there_is_little_else() -> None:
     told = tell_kept(Kept((made("ada", T0 - 30 * DAY, 1),), orders=(T0,)))
     assert recent(told) == told[-1:]
     assert recent(told, 10) == told
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Valkey]:
-    server = Valkey()
-    server.start()
-    yield server
-    server.stop()
 
 
 def test_redis_and_the_files_tell_one_story(server: Valkey, tmp_path: Path) -> None:

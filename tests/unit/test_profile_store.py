@@ -23,14 +23,6 @@ HERS = shard_of(ADA, SHARDS)
 OTHER = (HERS + 1) % SHARDS
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Valkey]:
-    valkey = Valkey()
-    valkey.start()
-    yield valkey
-    valkey.stop()
-
-
 @pytest.fixture
 def store(server: Valkey) -> Iterator[ProfileStore]:
     with server.client() as client:

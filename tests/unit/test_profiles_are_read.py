@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -65,14 +64,6 @@ def test_only_a_plain_yes_is_consent(consent: dict[str, bool] | None) -> None:
     """No trait, another purpose or a no: nobody is written to."""
     traits = {**ADA, "consent": consent}
     assert not recipient("u_0412", profile(event(Kind.PROFILE, "identify", AT, traits=traits))).consents
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Valkey]:
-    valkey = Valkey()
-    valkey.start()
-    yield valkey
-    valkey.stop()
 
 
 @pytest.fixture

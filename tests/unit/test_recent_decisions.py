@@ -12,14 +12,6 @@ from tests.unit.archived import T0, decision, send
 from tests.unit.valkey import Valkey
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Valkey]:
-    server = Valkey()
-    server.start()
-    yield server
-    server.stop()
-
-
 @pytest.fixture
 def recent(server: Valkey) -> Iterator[RecentDecisions]:
     with server.client() as client:
