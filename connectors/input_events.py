@@ -214,7 +214,7 @@ def _profile(user: str, at: Millis, late: bool, record: Record) -> Event:
 
 
 def traits_of(record: Record) -> dict[str, Any]:
-    """All traits of a profile change: those with fields of their own among the rest; ImplausibleError if they are none."""
+    """All traits of a profile change, those with fields of their own among them; ImplausibleError if they are none."""
     try:
         traits = msgspec.json.decode(record["traits"] or "{}", type=dict[str, Any])
     except (msgspec.MsgspecError, RecursionError) as error:
