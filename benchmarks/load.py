@@ -12,7 +12,7 @@ from benchmarks.runner import BenchmarkError, say
 from benchmarks.servers import STACK
 from benchmarks.shop_input import Sent
 from connectors import broker
-from connectors.topics import HEARTBEAT_KEY, INPUTS, full_name
+from connectors.topics import HEARTBEAT_KEY, KEPT, full_name
 from connectors.wire import heartbeat
 from local_stack import topic_set
 
@@ -36,7 +36,7 @@ def load(kafka: str, namespace: str, records: Iterable[Sent]) -> None:
         last = max(last, sent.at)
         if count % CHUNK == 0:
             producer.flush()
-    for topic in INPUTS:
+    for topic in KEPT:
         name = full_name(topic.name, namespace)
         for partition in sorted(producer.partitions_for(name)):
             producer.send(name, heartbeat(topic.subject), HEARTBEAT_KEY, partition=partition, timestamp_ms=last)

@@ -9,7 +9,7 @@ from benchmarks.load import checksum_fast
 from benchmarks.program import arguments, told
 from benchmarks.shop_input import SEED, People, name_of
 from connectors import broker
-from connectors.topics import HEARTBEAT_KEY, INPUTS, full_name
+from connectors.topics import HEARTBEAT_KEY, KEPT, full_name
 from connectors.wire import heartbeat
 from udfs.time import Millis
 
@@ -30,7 +30,7 @@ def main() -> None:
     producer = broker.producer(said.kafka, linger_ms=LINGER, batch_size=256 * 1024, compression_type=None)
     beats = [
         (full_name(topic.name, said.namespace), heartbeat(topic.subject), partition)
-        for topic in INPUTS
+        for topic in KEPT
         for partition in sorted(producer.partitions_for(full_name(topic.name, said.namespace)))
     ]
     rate, people, dice = int(said.rate), People(), Random(SEED)

@@ -10,7 +10,7 @@ from cli.deployment import here
 from connectors.flink_rest import Cluster, FlinkError, Job
 from connectors.settings import Settings
 from connectors.tide import Mark, holding, marks, stands_at
-from connectors.topics import INPUTS, READ_BACK, full_name
+from connectors.topics import full_name, read_by
 from local_stack.health import Health
 from udfs.time import SECOND, Millis
 
@@ -43,7 +43,7 @@ def _state(cluster: Cluster, job: Job) -> str:
 def of_tide() -> list[Health]:
     """One line for the tide and one for each topic that holds it; nothing if Kafka does not answer."""
     _, settings, _ = here()
-    waited_for = READ_BACK if settings.read_back else INPUTS
+    waited_for = read_by("campaigns", settings.read_back)
     try:
         known = marks(settings.kafka, [full_name(topic.name, settings.namespace) for topic in waited_for])
     except (KafkaError, KeyError):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from cli import exits
-from connectors.topics import BY_NAME, HEARTBEAT_KEY, INPUTS, Topic, full_name
+from connectors.topics import BY_NAME, HEARTBEAT_KEY, KEPT, Topic, full_name
 from udfs.time import SECOND, Millis
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 def tide(
     topic: list[str] = typer.Option([], "--topic", help="An input topic that nobody else writes heartbeats to."),
-    every: bool = typer.Option(False, "--all", help="All input topics."),
+    every: bool = typer.Option(False, "--all", help="All input topics, and those of news."),
 ) -> None:
     """Write a heartbeat a second to every partition of these topics, in wall-clock time, until Ctrl-C."""
     from kafka.errors import KafkaError
@@ -66,10 +66,10 @@ def _topics(names: list[str], every: bool) -> tuple[Topic, ...]:
             exits.USAGE,
         )
     for name in names:
-        if name not in BY_NAME or BY_NAME[name] not in INPUTS:
-            known = ", ".join(topic.name for topic in INPUTS)
+        if name not in BY_NAME or BY_NAME[name] not in KEPT:
+            known = ", ".join(topic.name for topic in KEPT)
             exits.fail(f"There is no input topic {name!r}. There are: {known}.", exits.NOT_FOUND)
-    return INPUTS if every else tuple(topic for topic in INPUTS if topic.name in names)
+    return KEPT if every else tuple(topic for topic in KEPT if topic.name in names)
 
 
 class Clock:

@@ -19,9 +19,10 @@ from pyflink.table.schema import Schema as TableSchema
 from connectors.coordinates import OFFSET_BITS, TOPIC_SHIFT
 from connectors.settings import Settings
 from connectors.shard_labels import in_sql, labels
-from connectors.topics import HEARTBEAT_KEY, kind_of, plain_name
+from connectors.topics import HEARTBEAT_KEY, NEWS, kind_of, plain_name
 from udfs.time import Millis
 
+_NEWS = frozenset(topic.name for topic in NEWS)
 BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
 TICK_ROW = Types.ROW_NAMED(
     ["keys", "record_values", "coordinates", "times", "effective"],
@@ -60,21 +61,41 @@ def _source(topics: Sequence[str], settings: Settings, bounded: bool) -> str:
 def _effective(topics: Sequence[str], settings: Settings) -> str:
     """Heartbeats count in the running maximum and are then left behind; SQL compares texts, not bytes, by value."""
     index = " ".join(f"WHEN '{topic}' THEN {kind_of(plain_name(topic, settings.namespace))}" for topic in topics)
-    bound, shards = settings.bound, settings.shards
+    bound = settings.bound
     coordinate = (
         f"CAST(CASE topic {index} END AS BIGINT) * {1 << TOPIC_SHIFT} + CAST(part AS BIGINT) * {1 << OFFSET_BITS} + off"
     )
     return f"""
         SELECT shard, k, v, coordinate, ms, eff, TO_TIMESTAMP_LTZ(eff, 3) AS eff_time FROM (
-            SELECT COALESCE(MOD(MOD(HASH_CODE(CAST(k AS STRING)), {shards}) + {shards}, {shards}), 0) AS shard,
-                k, v, {coordinate} AS coordinate, ms,
+            SELECT shard, k, v, {coordinate} AS coordinate, ms,
                 CASE WHEN ms <= mx - {bound} THEN mx - {bound} + 1 ELSE ms END AS eff
             FROM (
-                SELECT k, v, topic, part, off, ms, MAX(ms) OVER (
+                SELECT shard, k, v, topic, part, off, ms, MAX(ms) OVER (
                     PARTITION BY topic, part ORDER BY pt ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS mx
-                FROM (SELECT *, EXTRACT(EPOCH FROM rt) * 1000 + EXTRACT(MILLISECOND FROM rt) AS ms FROM inputs)
+                FROM (SELECT *, EXTRACT(EPOCH FROM rt) * 1000 + EXTRACT(MILLISECOND FROM rt) AS ms
+                    FROM ({_sharded(topics, settings)}))
             )
         ) WHERE k IS NULL OR CAST(k AS STRING) <> '{HEARTBEAT_KEY.decode()}'"""
+
+
+def _sharded(topics: Sequence[str], settings: Settings) -> str:
+    """A record of a person goes to the person's shard, and news to every shard.
+
+    The copies are made before an exchange, where a second branch costs events nothing. Heartbeats among news go the
+    same way, for what overtakes them would be late or not by chance.
+    """
+    shards, columns = settings.shards, "k, v, topic, part, off, rt, pt"
+    number = f"COALESCE(MOD(MOD(HASH_CODE(CAST(k AS STRING)), {shards}) + {shards}, {shards}), 0)"
+    news = [f"'{topic}'" for topic in topics if plain_name(topic, settings.namespace) in _NEWS]
+    if not news:
+        return f"SELECT {number} AS shard, {columns} FROM inputs"
+    names, everybody = ", ".join(news), ", ".join(map(str, range(shards)))
+    return f"""
+        SELECT {number} AS shard, {columns} FROM inputs WHERE topic NOT IN ({names})
+        UNION ALL
+        SELECT number AS shard, {columns} FROM (
+            SELECT ARRAY[{everybody}] AS numbers, {columns} FROM inputs WHERE topic IN ({names})
+        ) CROSS JOIN UNNEST(numbers) AS told (number)"""
 
 
 def _interval(length: Millis) -> str:

@@ -13,7 +13,7 @@ from connectors import broker, dead_letters
 from connectors.heartbeats import lanes
 from connectors.rejected import Rejected
 from connectors.segment_spec import Parsed, parse
-from connectors.topics import BY_NAME, HEARTBEAT_KEY, INPUTS, full_name
+from connectors.topics import BY_NAME, HEARTBEAT_KEY, INPUTS, KEPT, full_name
 from connectors.wire import encode
 from udfs.time import MINUTE, Millis
 
@@ -39,7 +39,7 @@ class Intake:
         self._names = {topic: full_name(topic, namespace) for topic in BY_NAME}
         try:
             self._producer = broker.producer(kafka, linger_ms=linger)
-            self._lanes = lanes(self._producer, INPUTS, namespace)
+            self._lanes = lanes(self._producer, KEPT, namespace)
         except KafkaError as error:
             raise IntakeError(f"The broker at {kafka} does not answer or lacks a topic: {error}") from error
         self._failure: BaseException | None = None
@@ -70,7 +70,7 @@ class Intake:
         self.rejected[why.reason.value] += 1
 
     def beat(self, at: Millis) -> None:
-        """Say in every partition of every input topic that all before `at` has been sent."""
+        """Say in every partition of every input topic, and of the news, that all before `at` has been sent."""
         for topic, value, partition in self._lanes:
             future = self._producer.send(topic, value, HEARTBEAT_KEY, partition=partition, timestamp_ms=at)
             future.add_errback(self._failed)

@@ -44,7 +44,7 @@ def partition_of(key: bytes, partitions: int) -> int:
 def read_person(settings: Settings, user: str) -> PersonLog:
     """Read up to the ends of now; KeyError names a topic that is not there."""
     log, key, marks = PersonLog(), user.encode(), Marks(settings.bound)
-    inputs = [topic.name for topic in (READ_BACK if settings.read_back else INPUTS)]
+    inputs = [topic.name for topic in ((*INPUTS, *READ_BACK) if settings.read_back else INPUTS)]
     for record in _records(settings, key, inputs):
         topic = plain_name(record.topic, settings.namespace)
         effective = marks.effective(topic, record.partition, record.timestamp)

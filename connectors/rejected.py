@@ -23,6 +23,7 @@ class Reason(enum.StrEnum):
     TIME_MISMATCH = "time_mismatch"
     WRONG_TOPIC = "wrong_topic"
     IMPLAUSIBLE = "implausible"
+    BAD_NEWS = "bad_news"
     # Lines of JSON before they become records.
     NOT_JSON = "not_json"
     FIELD_MISSING = "field_missing"

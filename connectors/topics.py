@@ -20,7 +20,7 @@ class Topic(NamedTuple):
     """A row of the table; `key` and `event_time` name fields of the record, `retention` is the live one."""
 
     name: str
-    role: Literal["input", "output"]
+    role: Literal["input", "news", "output"]
     kind: Kind | None
     subject: str
     key: str
@@ -31,7 +31,7 @@ class Topic(NamedTuple):
 
     def configs(self, clock: Clock) -> dict[str, str]:
         """Kafka's topic settings; "replay" is for stacks that history or shop time is played into."""
-        guarded = self.role == "input" and clock == "live"
+        guarded = self.role != "output" and clock == "live"
         ahead = LIVE_TIMESTAMP_AHEAD if guarded else MAX_TIMESTAMP_AHEAD
         return {
             "cleanup.policy": "delete",
@@ -47,6 +47,11 @@ def _input(kind: Kind, name: str, about: str) -> Topic:
     return Topic(name, "input", kind, name, "user_id or anonymous_id", "timestamp", 2, 400 * DAY, about)
 
 
+def _news(kind: Kind, name: str, key: str, retention: Millis, about: str) -> Topic:
+    # One partition, so that there is one order in which they were told.
+    return Topic(name, "news", kind, name, key, "timestamp", 1, retention, about)
+
+
 def _output(name: str, key: str, retention: Millis, about: str) -> Topic:
     return Topic(name, "output", None, name, key, "at", 2, retention, about)
 
@@ -57,6 +62,8 @@ TOPICS: tuple[Topic, ...] = (
     _input(Kind.CART, "cart", "changes of carts, looks at them, steps of the checkout"),
     _input(Kind.ORDER, "purchase", "orders completed, cancelled, refunded"),
     _input(Kind.EMAIL, "email-events", "what happened to mails, ours and other tools'"),
+    _news(Kind.CAMPAIGN, "campaigns", "name", FOREVER, "campaigns published, paused, resumed and ended"),
+    _news(Kind.CATALOG, "catalog", "product_id", 400 * DAY, "products sold out and available again"),
     _output("segment-changes", "user_id", 90 * DAY, "people entering and leaving segments"),
     _output("triggers", "user_id", 7 * DAY, "messages to be sent"),
     _output("decisions", "user_id", 400 * DAY, "the answer to every signal, with its reason"),
@@ -65,8 +72,12 @@ TOPICS: tuple[Topic, ...] = (
 )
 BY_NAME: dict[str, Topic] = {topic.name: topic for topic in TOPICS}
 INPUTS: tuple[Topic, ...] = tuple(topic for topic in TOPICS if topic.role == "input")  # in Kind's order
-READ_BACK: tuple[Topic, ...] = (*INPUTS, BY_NAME["sends"])  # what the campaigns read where mails report back
-_KINDS = dict(zip((topic.name for topic in READ_BACK), Kind, strict=True))
+READ_BACK: tuple[Topic, ...] = (BY_NAME["sends"],)  # what the campaigns read besides where mails report back
+NEWS: tuple[Topic, ...] = tuple(topic for topic in TOPICS if topic.role == "news")  # the campaigns read them too
+# Whoever keeps the clock of the inputs keeps that of the news, which have no source of their own.
+KEPT: tuple[Topic, ...] = (*INPUTS, *NEWS)
+_OF_KIND = (*INPUTS, *READ_BACK, *NEWS)
+_KINDS = dict(zip((topic.name for topic in _OF_KIND), Kind, strict=True))
 OUTPUTS: tuple[Topic, ...] = tuple(topic for topic in TOPICS if topic.role == "output")
 
 
@@ -83,3 +94,15 @@ def plain_name(full: str, namespace: str = "") -> str:
 def kind_of(topic: str) -> Kind:
     """The kind of events on a topic that a job reads; KeyError for any other."""
     return _KINDS[topic]
+
+
+def topic_of(kind: Kind | int) -> Topic:
+    """The topic that carries a kind of events or of news."""
+    return _OF_KIND[kind]
+
+
+def read_by(job: str, read_back: bool) -> tuple[Topic, ...]:
+    """The topics that a job waits for; the profiles wait neither for what became of mails nor for news."""
+    if job != "campaigns":
+        return INPUTS
+    return (*INPUTS, *READ_BACK, *NEWS) if read_back else KEPT

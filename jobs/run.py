@@ -16,7 +16,7 @@ from connectors.flink_input import ticks
 from connectors.flink_names import name_operators
 from connectors.flink_output import sink
 from connectors.settings import PREFIX, SettingError, Settings
-from connectors.topics import INPUTS, READ_BACK, Topic, full_name
+from connectors.topics import full_name, read_by
 from udfs.time import Millis
 
 
@@ -54,7 +54,7 @@ Topology = Callable[[Inputs, Settings, Run, Files], Outputs]
 
 def execute(name: str, topology: Topology, settings: Settings, run: Run, files: Files) -> None:
     """Build the job `name` and hand it to Flink; SettingError if a slot would have no partition to read."""
-    topics = [full_name(topic.name, settings.namespace) for topic in inputs_of(name, settings)]
+    topics = [full_name(topic.name, settings.namespace) for topic in read_by(name, settings.read_back)]
     _check_parallelism(settings, topics)
     streams, tables = environment(settings)
     outputs = topology(Inputs(ticks(tables, topics, settings, run.stop_at is not None)), settings, run, files)
@@ -62,11 +62,6 @@ def execute(name: str, topology: Topology, settings: Settings, run: Run, files: 
     sink(tables, outputs.records, leaving, name, settings)
     name_operators(streams)
     streams.execute(job_name(name, settings))
-
-
-def inputs_of(name: str, settings: Settings) -> tuple[Topic, ...]:
-    """The topics that a job waits for; the profiles never wait for what became of mails."""
-    return READ_BACK if name == "campaigns" and settings.read_back else INPUTS
 
 
 def _check_parallelism(settings: Settings, topics: list[str]) -> None:

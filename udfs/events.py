@@ -13,7 +13,10 @@ ERASURE = "~erase"
 
 
 class Kind(enum.IntEnum):
-    """The input topics, in the order in which a person's events of one millisecond go."""
+    """The topics that jobs read, in the order in which a person's events of one millisecond go.
+
+    From `CAMPAIGN` on they are news, which concern everybody and go before all events of their millisecond.
+    """
 
     PROFILE = 0
     CLICK = 1
@@ -21,6 +24,8 @@ class Kind(enum.IntEnum):
     ORDER = 3
     EMAIL = 4
     SEND = 5  # what became of our own mails; only the campaigns read it
+    CAMPAIGN = 6
+    CATALOG = 7
 
 
 class Line(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Generic, TypeVar
 
 from udfs.events import Event
+from udfs.news import News
 from udfs.seen import SeenIds
 from udfs.step import SAME, Rule
 from udfs.time import Millis
@@ -22,7 +23,8 @@ class Shard(Generic[S, O]):
     """The resident people of one shard, their wake-ups, and the message ids of the last 24 hours.
 
     `changed` names who was touched since the owner last cleared it; a person in `changed` but not in `people` was
-    forgotten. Outputs of one person come out in event-time order, people in the order of their ids.
+    forgotten. Outputs of one person come out in event-time order. `fresh_news` are those learned since they were last
+    cleared.
     """
 
     def __init__(self, rule: Rule[S, Event, O], seen: SeenIds) -> None:
@@ -31,22 +33,59 @@ class Shard(Generic[S, O]):
         self.people: dict[str, S] = {}
         self.wakes: dict[str, Millis] = {}
         self.changed: set[str] = set()
+        self.fresh_news: list[News] = []
         self._alarms: list[tuple[Millis, str]] = []
+        self._calls: list[tuple[Millis, int, News]] = []
 
     def restore(self, user: str, state: S, wake_at: Millis | None) -> None:
         """Take back a person from stored state."""
         self.people[user] = state
         self._set_alarm(user, wake_at)
 
+    def learn(self, news: News) -> None:
+        """Take in news of the tick that is handed over next, before its events; NewsRefused if they are none."""
+        if call := self._learned(news):
+            heapq.heappush(self._calls, call)
+        self.fresh_news.append(news)
+
+    def restore_news(self, known: Iterable[News], until: Millis) -> None:
+        """Take back what was learned before the shard stood at `until`; whom it told of then it tells no more."""
+        calls = [call for news in known if (call := self._learned(news)) and call[0] > until]
+        self._calls = sorted([*self._calls, *calls])
+
+    def _learned(self, news: News) -> tuple[Millis, int, News] | None:
+        """When everybody is to be told of it, if at all."""
+        learn = getattr(self.rule, "learn", None)
+        return (news.since, news.order, news) if learn and learn(news) else None
+
     def next_alarm(self) -> Millis | None:
-        """The earliest wake-up of anybody (ms), None if nobody waits."""
+        """The earliest wake-up of anybody (ms), and the earliest call to everybody; None if nobody waits."""
+        wake = self._next_wake()
+        if not self._calls:
+            return wake
+        return self._calls[0][0] if wake is None else min(wake, self._calls[0][0])
+
+    def _next_wake(self) -> Millis | None:
         while self._alarms and self.wakes.get(self._alarms[0][1]) != self._alarms[0][0]:
             heapq.heappop(self._alarms)
         return self._alarms[0][0] if self._alarms else None
 
     def tick(self, events: Iterable[Event], until: Millis) -> list[O]:
-        """Apply a complete tick: every event up to and including `until`, and every wake-up due by then."""
+        """Apply a complete tick: every event up to and including `until`, and every wake-up due by then.
+
+        Outputs of people come out in the order of their ids, anew behind each call to everybody.
+        """
         out: list[O] = []
+        while self._calls and self._calls[0][0] <= until:
+            at, _, news = heapq.heappop(self._calls)
+            events = list(events)
+            self._run([event for event in events if event.at < at], at - 1, out)
+            events = [event for event in events if event.at >= at]
+            self._call_everybody(news, out)
+        self._run(events, until, out)
+        return out
+
+    def _run(self, events: Iterable[Event], until: Millis, out: list[O]) -> None:
         theirs: dict[str, list[Event]] = {}
         for event in events:
             if (known := theirs.get(event.user)) is None:
@@ -55,9 +94,16 @@ class Shard(Generic[S, O]):
                 known.append(event)
         for user in sorted(theirs):
             self._tell(user, theirs[user], out)
-        while (due := self.next_alarm()) is not None and due <= until:
+        while (due := self._next_wake()) is not None and due <= until:
             self._wake(self._alarms[0][1], until, out)
-        return out
+
+    def _call_everybody(self, news: News, out: list[O]) -> None:
+        """Everybody remembered just before the instant is told, before their events and wake-ups of that instant."""
+        for user in sorted(self.people):
+            step = self.rule.on_event(self.people[user], news.told_to(user))
+            if step is not SAME:
+                out += step.emit
+                self._remember(user, step.state, step.wake_at)
 
     def advance(self, until: Millis) -> list[O]:
         """Let the clock run to `until` without an event."""

@@ -6,6 +6,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
+from udfs.news import News
 from udfs.time import Millis
 
 S = TypeVar("S")
@@ -37,3 +38,16 @@ class Rule(Protocol[S, E_contra, O_co]):
     def on_event(self, state: S | None, event: E_contra) -> Step[S, O_co]: ...
 
     def on_wake(self, state: S, at: Millis) -> Step[S, O_co]: ...
+
+
+class Learner(Protocol):
+    """A rule that news concern has this too; it is shared by shards that stand at different times.
+
+    So what it knows must be a function of event time (`udfs/timeline.py`): news are learned ahead of their time, in any
+    order, and several times over.
+    """
+
+    def learn(self, news: News) -> bool:
+        """Take them in; True if everybody remembered is to be told at `news.since`, through `on_event` with
+        `news.told_to(user)`. NewsRefused if they mean nothing to the rule. The answer depends on the news alone."""
+        ...

@@ -16,7 +16,7 @@ from uuid import uuid4
 from connectors import broker
 from connectors.flink_rest import Cluster
 from connectors.settings import Settings, from_environment
-from connectors.topics import HEARTBEAT_KEY, INPUTS, Clock, Topic, full_name
+from connectors.topics import HEARTBEAT_KEY, KEPT, Clock, Topic, full_name
 from connectors.wire import heartbeat
 from local_stack import topic_set
 from local_stack.addresses import ROOT, Addresses
@@ -84,8 +84,8 @@ class Scene:
         """What topics are called on the broker."""
         return [full_name(topic, self.namespace) for topic in topics]
 
-    def beat(self, at: Millis, topics: Iterable[Topic] = INPUTS) -> None:
-        """A heartbeat in every partition of every input topic: all before `at` is there."""
+    def beat(self, at: Millis, topics: Iterable[Topic] = KEPT) -> None:
+        """A heartbeat in every partition of every input topic, and of the news: all before `at` is there."""
         producer = broker.producer(self.addresses.kafka)
         for topic in topics:
             name = full_name(topic.name, self.namespace)

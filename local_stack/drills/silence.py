@@ -13,7 +13,7 @@ from typing import Any
 from connectors.config_files import CONFIG, read_config
 from connectors.intake import Intake
 from connectors.segment_spec import Parsed
-from connectors.topics import INPUTS
+from connectors.topics import KEPT
 from local_stack.drills import oracle
 from local_stack.drills.heart import heartbeats
 from local_stack.drills.report import DrillError, Stage, wait
@@ -27,7 +27,7 @@ TICK: Millis = SECOND
 MARGIN: Millis = 2 * SECOND
 CARTS = 12
 FEED = "purchase"
-OTHERS = tuple(topic.name for topic in INPUTS if topic.name != FEED)
+OTHERS = tuple(topic.name for topic in KEPT if topic.name != FEED)
 
 
 def run(stage: Stage) -> None:

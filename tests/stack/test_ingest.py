@@ -18,7 +18,7 @@ from connectors import broker
 from connectors.input_events import read_event
 from connectors.intake import Intake, ingest_lines
 from connectors.segment_spec import Parsed
-from connectors.topics import HEARTBEAT_KEY, INPUTS, TOPICS, full_name, kind_of
+from connectors.topics import HEARTBEAT_KEY, INPUTS, KEPT, TOPICS, full_name, kind_of
 from local_stack import topic_set
 from local_stack.addresses import ROOT, Addresses
 from tests.calls import AT, ONE_OF_EACH, call
@@ -55,7 +55,7 @@ def tidemark(stack: Addresses, namespace: str) -> Tidemark:
 
 
 def names(namespace: str) -> list[str]:
-    return [full_name(topic.name, namespace) for topic in INPUTS]
+    return [full_name(topic.name, namespace) for topic in KEPT]
 
 
 def test_every_event_lies_on_its_topic_under_its_key_and_time(
@@ -97,7 +97,7 @@ def test_every_partition_ends_with_a_heartbeat_at_the_last_event(stack: Addresse
     for record in broker.read_to_end(stack.kafka, names(namespace)):
         last[record.topic, record.partition] = (record.key, record.timestamp)
     assert set(last.values()) == {(HEARTBEAT_KEY, AT + 2 * SECOND)}
-    assert len(last) == sum(topic.partitions for topic in INPUTS)
+    assert len(last) == sum(topic.partitions for topic in KEPT)
     assert intake.heartbeats == len(last)
 
 

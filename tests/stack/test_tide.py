@@ -19,7 +19,7 @@ import pytest
 
 from connectors import broker
 from connectors.heartbeats import Ear
-from connectors.topics import INPUTS, full_name
+from connectors.topics import KEPT, full_name
 from connectors.wire import decode
 from local_stack.addresses import ROOT, Addresses
 from local_stack.drills.scene import CommandError
@@ -41,7 +41,7 @@ def test_deadlines_are_decided_in_time_when_all_topics_are_silent(stack: Address
     """Within the bound, the tick and two seconds of the deadline; and not at all while one topic is not kept."""
     place = Place.on(stack, "tide", tick="1s", bound="2s", checkpoint_interval="1s", parallelism="1")
     submit(place, tmp_path)
-    with clock(place, *(word for topic in INPUTS if topic.name != SILENT for word in ("--topic", topic.name))):
+    with clock(place, *(word for topic in KEPT if topic.name != SILENT for word in ("--topic", topic.name))):
         place.send([added("early")])
         due = wall_clock() + WAIT + LIMIT
         holder = wait_for_holder(place)
@@ -61,12 +61,12 @@ def test_a_replay_is_heard_in_every_partition_once(stack: Addresses) -> None:
     """What the clock waits for: heartbeats that somebody else writes from now on, and no event."""
     place = Place.on(stack, "ear")
     place.beat(wall_clock())
-    ear = Ear(stack.kafka, place.names(*(topic.name for topic in INPUTS)))
+    ear = Ear(stack.kafka, place.names(*(topic.name for topic in KEPT)))
     place.send([added("u")])
     place.beat(LONG_AGO)
     heard = ear.lately()
     assert {one.at for one in heard} == {LONG_AGO}
-    assert len(heard) == len({(one.topic, one.partition) for one in heard}) == sum(one.partitions for one in INPUTS)
+    assert len(heard) == len({(one.topic, one.partition) for one in heard}) == sum(one.partitions for one in KEPT)
     assert ear.lately() == []
     ear.close()
 

@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 
 from pyflink.common import Row
 
+from connectors.coordinates import TOPIC_SHIFT
 from connectors.shard_labels import labels
 from connectors.shards import shard_of
+from udfs.events import Kind
 from udfs.operators.tick_operator import TickOperator
 from udfs.time import Millis
 
@@ -42,8 +44,9 @@ def ticks_of(records: Iterable[Read], tick: Millis, shards: int) -> list[Tick]:
     """What SQL makes of the records: a row for each tick and shard, in the order of time."""
     known, found = labels(shards), dict[tuple[Millis, int], list[Read]]()
     for record in records:
-        label = known[shard_of(record.key.decode(), shards)]
-        found.setdefault(((record.effective // tick + 1) * tick - 1, label), []).append(record)
+        everybody = record.coordinate >> TOPIC_SHIFT >= Kind.CAMPAIGN
+        for label in known if everybody else (known[shard_of(record.key.decode(), shards)],):
+            found.setdefault(((record.effective // tick + 1) * tick - 1, label), []).append(record)
     rows = {place: Row(*map(list, zip(*batch, strict=True))) for place, batch in found.items()}
     return [Tick(end, label, rows[end, label]) for end, label in sorted(rows)]
 

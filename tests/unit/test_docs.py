@@ -15,7 +15,7 @@ import typer
 from cli import demo, exits
 from cli.__main__ import command_line
 from connectors.settings import Settings
-from connectors.topics import TOPICS
+from connectors.topics import FOREVER, TOPICS
 from render_service.metrics import Metrics
 from tests.unit.pages import ROOT, blocks, lines_of_shell, names, pages, spans, tables
 from tests.unit.render_variables import render_variables
@@ -166,7 +166,7 @@ def test_topics_are_those_of_the_table() -> None:
             topic.key,
             topic.event_time,
             str(topic.partitions),
-            format_length(topic.retention),
+            "for ever" if topic.retention == FOREVER else format_length(topic.retention),
             topic.about,
         ]
         for topic in TOPICS

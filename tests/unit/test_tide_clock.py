@@ -7,7 +7,7 @@ import typer
 
 from cli.tide import OLD, QUIET, Clock, _topics
 from connectors.heartbeats import Heard
-from connectors.topics import INPUTS
+from connectors.topics import KEPT
 from udfs.time import SECOND, Millis
 
 NOW: Millis = 1_792_000_000_000
@@ -63,7 +63,7 @@ def test_heartbeats_of_the_present_do_not_disturb_it() -> None:
 
 def test_an_operator_names_the_topics_or_says_all() -> None:
     """Who says nothing might stop a tide that waits for a good reason."""
-    assert _topics([], every=True) == INPUTS
+    assert _topics([], every=True) == KEPT
     assert [topic.name for topic in _topics(["purchase", "cart"], every=False)] == ["cart", "purchase"]
     for names, every in (([], False), (["cart"], True), (["triggers"], False), (["carts"], False)):
         with pytest.raises(typer.Exit):

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.topics import BY_NAME, INPUTS, MAX_TIMESTAMP_AHEAD, READ_BACK, TOPICS, full_name, kind_of, plain_name
+from connectors.topics import (
+    BY_NAME,
+    INPUTS,
+    KEPT,
+    MAX_TIMESTAMP_AHEAD,
+    NEWS,
+    TOPICS,
+    full_name,
+    kind_of,
+    plain_name,
+    read_by,
+    topic_of,
+)
 from connectors.vocabulary import topic_for
 from udfs.events import Kind
 
@@ -13,7 +25,20 @@ def test_inputs_stand_in_the_order_of_their_kinds() -> None:
     """A topic's place in the table is its Kind: the order of events within one millisecond."""
     assert [topic.kind for topic in INPUTS] == list(Kind)[: len(INPUTS)]
     assert [kind_of(topic.name) for topic in INPUTS] == list(Kind)[: len(INPUTS)]
-    assert (READ_BACK[Kind.SEND].name, kind_of("sends")) == ("sends", Kind.SEND)
+    assert [kind_of(topic.name) for topic in NEWS] == list(Kind)[Kind.CAMPAIGN :]
+    assert [kind_of(topic_of(kind).name) for kind in Kind] == list(Kind)
+
+
+def test_only_the_campaigns_wait_for_news_and_for_what_became_of_mails() -> None:
+    """Whoever is not concerned is not held."""
+    assert read_by("profiles", read_back=True) == INPUTS
+    assert read_by("campaigns", read_back=False) == KEPT
+    assert {topic.name for topic in read_by("campaigns", read_back=True)} == {topic_of(kind).name for kind in Kind}
+
+
+def test_news_have_one_order() -> None:
+    """What was said last has the last word, so all of it lies in one partition."""
+    assert {topic.partitions for topic in NEWS} == {1}
 
 
 def test_an_output_is_no_kind_of_event() -> None:
@@ -25,7 +50,7 @@ def test_an_output_is_no_kind_of_event() -> None:
 def test_live_inputs_refuse_stamps_from_the_future_and_replays_do_not() -> None:
     """One stamp ahead would drown the tide; shop time runs ahead of the wall on purpose."""
     after = "message.timestamp.after.max.ms"
-    assert {topic.configs("live")[after] for topic in INPUTS} == {"300000"}
+    assert {topic.configs("live")[after] for topic in KEPT} == {"300000"}
     assert {topic.configs("replay")[after] for topic in TOPICS} == {str(MAX_TIMESTAMP_AHEAD)}
     assert {topic.configs("live")[after] for topic in TOPICS if topic.role == "output"} == {str(MAX_TIMESTAMP_AHEAD)}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import polars as pl
@@ -11,18 +11,27 @@ from connectors import dead_letters
 from connectors.coordinates import TOPIC_SHIFT, unpack
 from connectors.input_columns import read_columns
 from connectors.input_events import read_event
+from connectors.news_records import read_news
 from connectors.raw_tick import RawTick
 from connectors.records import Record
 from connectors.rejected import Rejected
-from connectors.topics import READ_BACK, full_name
+from connectors.topics import full_name, topic_of
 from connectors.wire import encode
 from udfs.events import Event, Kind
+from udfs.news import News
 from udfs.operators.counters import Counters
 from udfs.outputs import Decision, SegmentChange, Trigger
 from udfs.time import Millis
 
 _KINDS = tuple(Kind)
+_FIRST_NEWS = Kind.CAMPAIGN << TOPIC_SHIFT
+Hear = Callable[[News], Rejected | None]
+
 _TOPIC_OF: Mapping[type, str] = {Decision: "decisions", Trigger: "triggers", SegmentChange: "segment-changes"}
+
+
+def _deaf(news: News) -> None:
+    """News concern no job that reads none."""
 
 
 class Border:
@@ -33,17 +42,30 @@ class Border:
         self._namespace = namespace
         self._counters = counters
 
-    def read(self, tick: RawTick) -> tuple[list[Event], list[Record]]:
-        """The events of a tick in the order of the log, and a dead letter for each record that is none."""
+    def read(self, tick: RawTick, hear: Hear = _deaf, answers: bool = True) -> tuple[list[Event], list[Record]]:
+        """The events of a tick in the order of the log, and a dead letter for each record that is none.
+
+        News are told to `hear`. As every shard is told of them, only one of them `answers` for those that are refused.
+        """
         events: list[Event] = []
         refused: list[Record] = []
         for key, value, coordinate, time, effective in sorted(zip(*tick, strict=True), key=_by_coordinate):
             kind = _KINDS[coordinate >> TOPIC_SHIFT]
-            event = read_event(kind, key, value, time, effective)
-            if isinstance(event, Event):
-                events.append(event)
+            if coordinate < _FIRST_NEWS:
+                event = read_event(kind, key, value, time, effective)
+                if isinstance(event, Event):
+                    events.append(event)
+                    continue
+                refusal: Rejected | None = event
             else:
-                refused.append(self._dead_letter(key, value, coordinate, effective, event))
+                news = read_news(kind, key, value, time, effective, coordinate)
+                refusal = hear(news) if isinstance(news, News) else news
+                if not answers:
+                    continue
+            if refusal is None:
+                self._counters.add("news")
+            else:
+                refused.append(self._dead_letter(key, value, coordinate, effective, refusal))
         self._counters.add("events", len(events))
         self._counters.add("late", sum(event.late for event in events))
         return events, refused
@@ -76,7 +98,7 @@ class Border:
     ) -> Record:
         self._counters.add("rejected", reason=why.reason.value)
         where = unpack(coordinate)
-        topic = READ_BACK[where.topic].name
+        topic = topic_of(where.topic).name
         letter = dead_letters.of_record(self._job, topic, where.partition, where.offset, key, value, at, why)
         return Record(
             full_name("dead-letters", self._namespace), letter["key"] or b"", encode("dead-letters", letter), at

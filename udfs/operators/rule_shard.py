@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Protocol
 
 from connectors.raw_tick import RawTick
 from connectors.records import Record
+from connectors.rejected import Reason, Rejected
 from connectors.settings import Settings
 from connectors.state_format import FORMAT
 from udfs.events import Event
+from udfs.news import News, NewsRefused
 from udfs.operators.border import Border
 from udfs.operators.counters import Counters
 from udfs.operators.stored_shard import Meta, StoredShard
@@ -67,7 +70,7 @@ class RuleShard:
 
     def take(self, tick: RawTick | None, until: Millis) -> list[Record]:
         border, shard = self._shared.border, self._stored.shard
-        events, refused = border.read(tick) if tick else ([], [])
+        events, refused = ([], []) if tick is None else border.read(tick, partial(self._hear, until), self._number == 0)
         duplicates = shard.seen.duplicates
         outputs = shard.tick([event for event in events if event.at <= until], until)
         self._shared.counters.add("duplicates", shard.seen.duplicates - duplicates)
@@ -76,6 +79,15 @@ class RuleShard:
         if self._shared.view:
             self._shared.view.show(self._number, self._stored, changed, until)
         return refused + [border.write(output) for output in outputs]
+
+    def _hear(self, until: Millis, news: News) -> Rejected | None:
+        """Every shard learns it, and all of them come to the same verdict."""
+        if news.at <= until:
+            try:
+                self._stored.shard.learn(news)
+            except NewsRefused as why:
+                return Rejected(Reason.BAD_NEWS, str(why))
+        return None
 
     def next_alarm(self) -> Millis | None:
         return self._stored.shard.next_alarm()

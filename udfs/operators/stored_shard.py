@@ -1,6 +1,7 @@
 """A shard that is written through to keyed state after every tick, and read back whole after a restore.
 
 u:<person>         msgpack [state, wake_at]
+n:<what about>     msgpack of news (udfs/news.py); all that a job was told, but what is superseded
 d:...              message ids (stored_ids.py)
 meta               what the state was written with; another tick length, bound or shard count is refused
 """
@@ -10,15 +11,20 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 
+from udfs.news import News, NewsRefused
 from udfs.operators.stored_ids import StoredIds
 from udfs.operators.tick_shard import Mapping
 from udfs.shard import Shard
 from udfs.step import Rule
 from udfs.time import Millis
+
+_news = msgspec.msgpack.Decoder(News).decode
+_in_turn = attrgetter("since", "order")
 
 
 class StateMismatch(RuntimeError):
@@ -75,22 +81,38 @@ class StoredShard:
             else:
                 self._mapping.put("u:" + user, self._encode((state, wakes.get(user))))
         self.shard.changed = set()
+        for news in sorted(self.shard.fresh_news, key=_in_turn):
+            self._mapping.put("n:" + news.about, self._encode(news))
+        self.shard.fresh_news = []
         self._ids.save(until)
         self.until = until
         self._mapping.put("meta", self._encode(msgspec.structs.replace(self._meta, until=until)))
 
     def _load(self) -> None:
         ids: list[tuple[str, bytes]] = []
+        news: list[News] = []
         for key, value in self._mapping.items():
             stored = bytes(value)
             if key.startswith("u:"):
                 self.shard.restore(key[2:], *self._read(key, stored))
             elif key.startswith("d:"):
                 ids.append((key, stored))
+            elif key.startswith("n:"):
+                news.append(_news(stored))
             else:
                 self.until = self.restored_at = self._meta.check(stored)
         self._ids.restore(ids)
+        self._restore_news(news)
         self._wake_outdated(getattr(self.shard.rule, "is_outdated", None))
+
+    def _restore_news(self, news: list[News]) -> None:
+        try:
+            self.shard.restore_news(news, self.until)
+        except NewsRefused as why:
+            raise StateMismatch(
+                f"news in the state mean nothing to this release or configuration ({why}); go back to the one that "
+                "took them in, or start again from the log"
+            ) from why
 
     def _wake_outdated(self, is_outdated: Callable[[Any], bool] | None) -> None:
         """A changed definition is evaluated for everybody, so whoever was judged by the old one is woken at once."""
