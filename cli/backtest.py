@@ -95,9 +95,9 @@ def rehearsal(
             home = Path(folder)
             with progress("read", total) as advance:
                 history = read_history(events, from_environment().bound, home, pool, advance)
+            _tell_of_bad_lines(history)
             first, last = _bounds(history, since, until)
             terms = Terms(tuple(variants), live_from, first, last + run_on, since, until, waits, drafts)
-            _tell_of_bad_lines(history)
             with progress("decide", len(history.batches)) as advance:
                 rehearsed = rehearse(history, terms, home, pool, advance)
             yield history, rehearsed
