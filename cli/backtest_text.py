@@ -18,8 +18,8 @@ def text(said: Said) -> Iterator[str]:
         f"{said['duplicates']:,} doubled, {said['late']:,} late, {count(said['refused_lines'], 'line')} refused"
     )
     yield (
-        f"{said['mails']:,} mails to {said['people_mailed']:,} of {said['people_asked_about']:,} people, "
-        f"{said['decisions']:,} decisions"
+        f"{count(said['mails'], 'mail')} to {said['people_mailed']:,} of {said['people_asked_about']:,} people, "
+        f"{count(said['decisions'], 'decision')}"
     )
     for title, header, rows in tables(said):
         yield ""

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from cli import exits
 from cli.__main__ import command_line
+from cli.backtest import CONFIG, found_in, read_campaigns
 from cli.backtest_report import _answer, _over_time
 from cli.plots import columns
 from cli.rehearsal import Terms, read_history, rehearse
@@ -27,6 +28,7 @@ from tests.baskets.diary import iso
 from tests.baskets.shop import shop
 from tests.baskets.through_wire import as_events, as_records
 from udfs.campaign_config import campaign_rule
+from udfs.config_error import ConfigError
 from udfs.memory_driver import drive
 from udfs.outputs import Decision
 from udfs.rehearsal_waits import WAITS, WaitRow, with_wait
@@ -264,6 +266,17 @@ def test_what_cannot_be_read_is_said_in_a_sentence(log: Path, tmp_path: Path) ->
     (tmp_path / "none").mkdir()
     arguments = ["backtest", "--events", str(log), "--campaigns", str(tmp_path / "none")]
     assert CliRunner().invoke(command_line(), arguments).exit_code == exits.INPUT
+
+
+def test_a_mistake_in_a_campaign_is_told_with_the_path_that_was_named(log: Path, tmp_path: Path) -> None:
+    """Of a whole configuration, a folder of campaigns, or one file; not of the shipped one that it stands in for."""
+    file = tmp_path / "campaigns" / "a.toml"
+    file.parent.mkdir()
+    file.write_text('name = "a"\nreentry = 7\n')
+    for named in (tmp_path, file.parent, file):
+        with pytest.raises(ConfigError, match=f"^{file}:2: reentry: "):
+            read_campaigns(named, drafts=False)
+    assert found_in(CONFIG, "config/campaigns/a.toml") == "config/campaigns/a.toml"
 
 
 def test_a_wait_of_another_length_is_written_into_the_file() -> None:
