@@ -108,10 +108,9 @@ def story_of(user: str, until: Millis | None = None) -> Story:
     log = read_person(settings, user)
     if not log.events:
         exits.fail(f"Nothing was ever heard of {user!r}: `./tidemark read cart` shows whom there is.", exits.NOT_FOUND)
-    assert log.tide is not None
     since, campaigns = deployment.live_from or 0, deployment.jobs.get("campaigns", SubmittedJob(""))
     rule = campaign_rule(read_config(Path(campaigns.config)), since, deployment.history_from or 0)
-    tide = log.tide if until is None else min(log.tide, until)
+    tide = log.decided_to if until is None else min(log.decided_to, until)
     retelling = retell(rule, log.events, tide)
     heard = Heard(
         log.received,

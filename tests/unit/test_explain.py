@@ -11,6 +11,7 @@ from cli.retelling import retell
 from cli.story import Heard, Moment, tell
 from cli.wording import about, clock_time, count, money
 from connectors.config_files import read_config
+from connectors.person_log import PersonLog
 from udfs.campaign_config import campaign_rule
 from udfs.decisions import Entry, trigger_id
 from udfs.events import Event, Kind, Line
@@ -158,6 +159,12 @@ def test_nothing_is_told_beyond_the_tide_but_what_the_clock_will_bring() -> None
     told = moments(consent(TWO), add(TWO), order(TWO + 5 * MINUTE), tide=TWO + 2 * MINUTE)
     assert [moment.kind for moment in told] == ["event", "event", "ahead"]
     assert told[-1].at == TWO + 10 * MINUTE
+
+
+def test_what_a_run_decided_beyond_the_last_event_is_told() -> None:
+    """`submit --until-end --run-on 48h` decides the reminder, though the tide stands where the events end."""
+    assert PersonLog(tide=TWO).decided_to == TWO
+    assert PersonLog(tide=TWO, decisions=[{"at": TWO + DAY}, {"at": TWO - DAY}]).decided_to == TWO + DAY
 
 
 def test_a_doubled_message_changes_nothing_and_is_counted() -> None:
