@@ -38,7 +38,8 @@ class PersonLog:
     @property
     def decided_to(self) -> Millis:
         """The tide, or the last decision where a run was told to let the clock run on; 0 if there is neither."""
-        return max([self.tide or 0, *(decision["at"] for decision in self.decisions)])
+        last: Millis = max([self.tide or 0, *(decision["at"] for decision in self.decisions)])
+        return last
 
 
 def partition_of(key: bytes, partitions: int) -> int:
