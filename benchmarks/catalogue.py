@@ -6,7 +6,18 @@ from collections.abc import Callable
 from math import isnan
 from typing import NamedTuple
 
-from benchmarks import decode, freshness, grow, job, memory, memory_driver, redis_script, shop_jobs, small_ticks
+from benchmarks import (
+    decode,
+    explain,
+    freshness,
+    grow,
+    job,
+    memory,
+    memory_driver,
+    redis_script,
+    shop_jobs,
+    small_ticks,
+)
 from benchmarks.case import Benchmark
 from benchmarks.results import Record, Result
 
@@ -21,6 +32,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         *job.BENCHMARKS,
         shop_jobs.of_job("profiles"),
         shop_jobs.of_job("campaigns"),
+        explain.BENCHMARK,
         freshness.BENCHMARK,
         freshness.SEARCH,
         grow.BENCHMARK,
@@ -89,6 +101,7 @@ TARGETS = (
     Target("memory", "tidemark", "one by one", "us an id", 1.0, False, figure("us_an_id")),
     Target("memory", "tidemark", "as columns", "us an id", 1.0, False, figure("us_an_id")),
     Target("small-ticks", "tidemark", ", 10 events", "ms a tick", 0.3, False, figure("ms_a_tick")),
+    Target("explain", "tidemark", "", "s, 95 of 100 answers", 1.0, False, figure("p95_s")),
     Target("freshness", "tidemark", "", "ms p99 to Redis", 500, False, figure("redis_beyond_p99_ms")),
     Target("freshness", "tidemark", "latency", "ms p99 to trigger", 1_500, False, figure("trigger_beyond_p99_ms")),
     Target("freshness", "tidemark", "default", "ms p99 to trigger", 10_500, False, figure("trigger_beyond_p99_ms")),

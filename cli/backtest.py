@@ -16,6 +16,7 @@ import typer
 from cli import exits
 from cli.submit import read_length, read_time
 from local_stack.addresses import ROOT
+from udfs.config_error import ConfigError
 from udfs.time import Millis
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def backtest(
     from udfs.rehearsal_summary import Summary
     from udfs.rehearsal_waits import WAITS
 
-    files = read_campaigns(campaigns)
+    files = read_campaigns(campaigns, drafts)
     with rehearsal(
         events, [files], read_time(since), read_time(until), read_time(live_from) or 0, read_length(run_on),
         waits=WAITS, drafts=drafts, count=processes or people_at_once(),
@@ -83,10 +84,7 @@ def rehearsal(
     """Read and decide; the decisions can be read inside. Ends with a sentence and a code if that cannot be."""
     from cli.rehearsal import Terms, processes, read_history, rehearse
     from connectors.settings import from_environment
-    from udfs.campaign_config import campaign_rule
 
-    for files in variants:
-        campaign_rule(files, live_from, 0, drafts)  # what is wrong with a file is told before anything is read
     if len(set(events)) < len(events):
         exits.fail("The same file is named twice in --events.", exits.USAGE)
     try:
@@ -95,9 +93,9 @@ def rehearsal(
             home = Path(folder)
             with progress("read", total) as advance:
                 history = read_history(events, from_environment().bound, home, pool, advance)
+            _tell_of_bad_lines(history)
             first, last = _bounds(history, since, until)
             terms = Terms(tuple(variants), live_from, first, last + run_on, since, until, waits, drafts)
-            _tell_of_bad_lines(history)
             with progress("decide", len(history.batches)) as advance:
                 rehearsed = rehearse(history, terms, home, pool, advance)
             yield history, rehearsed
@@ -109,8 +107,39 @@ def rehearsal(
         exits.fail(f"{error.filename}: {error.strerror}", exits.INPUT)
 
 
-def read_campaigns(folder: Path) -> dict[str, bytes]:
-    """A configuration folder as it is; a folder of campaigns, or one file, with the rest of it from `config`."""
+def read_campaigns(folder: Path, drafts: bool) -> dict[str, bytes]:
+    """A configuration folder as it is; a folder of campaigns, or one file, with the rest of it from `config`.
+
+    ConfigError if campaigns cannot be run, so that it is told before any history is read.
+    """
+    from udfs.campaign_config import campaign_rule
+
+    files = _read(folder)
+    with named_as_given(folder):
+        campaign_rule(files, 0, 0, drafts)
+    return files
+
+
+@contextmanager
+def named_as_given(folder: Path) -> Iterator[None]:
+    """A mistake in a file is told with the path at which whoever named `folder` finds it."""
+    try:
+        yield
+    except ConfigError as error:
+        file = found_in(folder, error.file)
+        raise ConfigError(file, error.key, error.problem, error.hint, error.line) from None
+
+
+def found_in(folder: Path, file: str) -> str:
+    """Where `config/campaigns/a.toml` lies for whoever named another folder than `config`, or one file."""
+    if folder == CONFIG:
+        return file
+    path = file.removeprefix("config/")
+    places = (folder / path, folder / path.removeprefix("campaigns/"), folder)
+    return next((str(place) for place in places if place.is_file()), file)
+
+
+def _read(folder: Path) -> dict[str, bytes]:
     from connectors.config_files import read_config
 
     if not folder.exists():

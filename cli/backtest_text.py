@@ -18,8 +18,8 @@ def text(said: Said) -> Iterator[str]:
         f"{said['duplicates']:,} doubled, {said['late']:,} late, {count(said['refused_lines'], 'line')} refused"
     )
     yield (
-        f"{said['mails']:,} mails to {said['people_mailed']:,} of {said['people_asked_about']:,} people, "
-        f"{said['decisions']:,} decisions"
+        f"{count(said['mails'], 'mail')} to {said['people_mailed']:,} of {said['people_asked_about']:,} people, "
+        f"{count(said['decisions'], 'decision')}"
     )
     for title, header, rows in tables(said):
         yield ""
@@ -49,6 +49,11 @@ def tables(said: Said) -> Iterator[tuple[str, list[str], list[list[str]]]]:
             [_cells(row, "campaign", "cap", "count") for row in said["caps_hit"]],
         ),
         (
+            "Quiet hours",
+            ["campaign", "put off", "sent afterwards", "not sent afterwards", "skipped at once"],
+            [_cells(row, "campaign", "put_off", "sent_later", "not_sent", "skipped") for row in said["quiet_hours"]],
+        ),
+        (
             "Mails to one person",
             ["mails", "people"],
             [_cells(row, "mails", "people") for row in said["mails_per_person"]],
@@ -74,12 +79,14 @@ def tables(said: Said) -> Iterator[tuple[str, list[str], list[list[str]]]]:
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Columns side by side; numbers to the right."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    """Columns side by side; those of numbers to the right, with their header, the first of `rows`."""
+    columns = list(zip(*rows, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    right = [is_of_numbers(column[1:]) for column in columns]
     for row in rows:
         cells = [
-            cell.rjust(width) if _is_number(cell) else cell.ljust(width)
-            for cell, width in zip(row, widths, strict=True)
+            cell.rjust(width) if number else cell.ljust(width)
+            for cell, width, number in zip(row, widths, right, strict=True)
         ]
         yield ("  " + "  ".join(cells)).rstrip()
 
@@ -88,5 +95,5 @@ def _cells(row: Said, *names: str) -> list[str]:
     return [f"{row[name]:,}" if isinstance(row[name], int) else str(row[name]) for name in names]
 
 
-def _is_number(cell: str) -> bool:
-    return cell.replace(",", "").isdigit()
+def is_of_numbers(cells: Sequence[str]) -> bool:
+    return all(cell.replace(",", "").isdigit() for cell in cells)

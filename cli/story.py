@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from cli.retelling import Move, Retelling
 from cli.verdicts import sending, verdict
 from cli.wording import about, clock_time, count, money
 from udfs.abandonment import VIEWED, Signals, Spell
@@ -13,8 +13,11 @@ from udfs.carts import ORDER_COMPLETED, Cart, Carts
 from udfs.decisions import SEND, Entry, trigger_id
 from udfs.events import ERASURE, Event, Kind
 from udfs.outputs import Decision
-from udfs.person import Person
+from udfs.person import Due, Person
 from udfs.time import Millis
+
+if TYPE_CHECKING:  # what is kept is told within a second, and without the rule
+    from cli.retelling import Move, Retelling
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +198,14 @@ def _ahead(moves: Sequence[Move], signals: Signals) -> Iterator[Moment]:
     for spell in person.spells:
         if signal := signals.get(spell.campaign):
             deadline = signal.deadline(spell)
-            yield Moment(deadline, "ahead", "deadline of the cart, if nothing else happens", _spell(spell, deadline))
+            of = "what was looked at" if spell.cart_id == VIEWED else "the cart"
+            yield Moment(deadline, "ahead", f"deadline of {of}, if nothing else happens", _spell(spell, deadline))
     for due in person.dues:
-        if due.deferrals:
-            yield Moment(due.at, "ahead", "no mail then" if due.exit else "the mail that was put off is decided then")
-            continue
-        yield Moment(due.at, "ahead", "no reminder then" if due.exit else "a reminder is due then")
+        yield Moment(due.at, "ahead", _due(due, signals), {"campaign": due.entry.campaign})
+
+
+def _due(due: Due, signals: Signals) -> str:
+    if due.deferrals:
+        return "no mail then" if due.exit else "the mail that was put off is decided then"
+    what = "reminder" if due.step > 1 and due.entry.campaign in signals else "mail"
+    return f"no {what} then" if due.exit else f"a {what} is due then"

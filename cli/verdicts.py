@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from cli.wording import about, count, day_and_time, money
+from udfs.abandonment import VIEWED
 from udfs.decisions import SEND, WOULD_HAVE_SENT
 from udfs.outputs import Decision
 from udfs.time import parse_length
@@ -14,21 +15,32 @@ NEVER_ENTERED = frozenset({"below_minimum", "not_in_audience"})
 
 def verdict(decision: Decision) -> str:
     """What was answered, and why."""
-    what = "mail" if decision.step == 1 else "reminder"
-    facts = decision.facts
+    what, facts = _called(decision), decision.facts
     if decision.wake_at is not None:
         return f"{what} put off to {day_and_time(decision.wake_at, decision.at)}: {reason(decision)}"
     if decision.outcome == SEND and decision.cart_id is None:
-        return f"{what}: {decision.campaign}"
+        return f"{what}: {decision.campaign}" + (f", variant {decision.variant}" if decision.variant else "")
     if decision.outcome == SEND:
         value = money(int(facts.get("value", 0)), facts.get("currency"))
         quiet = f"; {_length('wait', decision)} without a sign of life" if decision.step == 1 else ""
-        return f"{what}: {count(int(facts.get('items', 0)), 'item')} left behind, {value}{quiet}"
+        variant = f"; variant {decision.variant}" if decision.variant else ""
+        return f"{what}: {count(int(facts.get('items', 0)), 'item')} left behind, {value}{quiet}{variant}"
     if decision.reason == "holdout":
         return f"no {what}: belongs to the group that gets none, for comparison"
     if decision.outcome == WOULD_HAVE_SENT:
         return f"no {what}: it would have gone out, but the campaign was not live before {_when('live_from', decision)}"
     return f"{'did not enter' if decision.reason in NEVER_ENTERED else f'no {what}'}: {reason(decision)}"
+
+
+def _called(decision: Decision) -> str:
+    """A later mail about what was left behind reminds of it; that of another campaign has a number."""
+    if decision.step == 1:
+        return "mail"
+    return "reminder" if decision.cart_id is not None or _about_looks(decision) else f"mail {decision.step}"
+
+
+def _about_looks(decision: Decision) -> bool:
+    return decision.facts.get("entry") == VIEWED
 
 
 def sending(outcome: str, reason: str) -> str:
@@ -101,8 +113,16 @@ def _not_in_audience(decision: Decision) -> str:
     return ", ".join(places) or "not one of those whom the campaign is for"
 
 
+def _superseded(decision: Decision) -> str:
+    if decision.cart_id is not None:
+        return "changed the cart"
+    return "put something into a cart" if _about_looks(decision) else "the order was cancelled or given back"
+
+
 def _since(decision: Decision) -> str:
-    return "after the first mail" if "first_mail" in decision.facts else "while it was put off"
+    if "first_mail" in decision.facts:
+        return "after the first mail"
+    return "while it was put off" if "held_since" in decision.facts else "before it was due"
 
 
 def _length(fact: str, decision: Decision) -> str:
@@ -131,7 +151,7 @@ _REASONS: Mapping[str, Callable[[Decision], str]] = {
     "quiet_hours": _quiet_hours,
     "expired": lambda _: "it would have come too late",
     "paused": lambda _: "the campaign is paused",
-    "superseded": lambda one: f"changed the cart at {_when('exit_at', one)}, {_since(one)}",
+    "superseded": lambda one: f"{_superseded(one)} at {_when('exit_at', one)}, {_since(one)}",
     "unavailable_item": lambda _: "what was left is bought, or sold out",
     "orders_silent": lambda _: "no order came in from anybody, so nobody could say who had not ordered",
     "below_minimum": _below_minimum,

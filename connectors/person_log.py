@@ -35,6 +35,12 @@ class PersonLog:
     sends: list[Record] = field(default_factory=list)
     tide: Millis | None = None
 
+    @property
+    def decided_to(self) -> Millis:
+        """The tide, or the last decision where a run was told to let the clock run on; 0 if there is neither."""
+        last: Millis = max([self.tide or 0, *(decision["at"] for decision in self.decisions)])
+        return last
+
 
 def partition_of(key: bytes, partitions: int) -> int:
     """Kafka's default: the same for kafka-python's and Java's producers."""

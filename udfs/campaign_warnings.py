@@ -54,7 +54,11 @@ def _no_cap(keys: Keys, governor: Governor, _: Mapping[str, str]) -> Found:
 
 def _no_exit_on_order(keys: Keys, _: Governor, __: Mapping[str, str]) -> Found:
     asks_nobody_to_buy = keys["signal.type"] in (SUBSCRIBED, ORDER_COMPLETED)
-    if keys["class"] == MARKETING and keys["courtesy.after_order"] == 0 and not asks_nobody_to_buy:
+    if keys["class"] != MARKETING or asks_nobody_to_buy:
+        return
+    if keys["exits.on_order"] is False:
+        yield "exits.on_order", "whoever has ordered since is still asked to buy", "Leave it out: an order ends it then"
+    if keys["courtesy.after_order"] == 0:
         yield "courtesy.after_order", "whoever has just ordered gets this mail", 'Leave it at "24h"'
 
 

@@ -16,7 +16,7 @@ from benchmarks.case import Benchmark, Case
 from benchmarks.catalogue import BENCHMARKS, TARGETS, met, targets_of
 from benchmarks.results import Record, Sample, known, read
 
-WITHOUT_FLINK = ("decode", "redis", "memory-driver")
+WITHOUT_FLINK = ("decode", "redis", "memory-driver", "explain")
 KEYS = {"engine", "cores", "events", "events_per_second", "events_per_cpu_second", "peak_mb", "rows_equal"}
 
 

@@ -88,6 +88,14 @@ def test_no_courtesy_after_an_order_is_warned_of() -> None:
     assert warned(SHORT + '[courtesy]\nafter_order = "0h"\n') == [(7, "courtesy.after_order")]
 
 
+def test_no_exit_on_an_order_is_warned_of() -> None:
+    """Unless the campaign is about the order, or about a subscription, where that is the default."""
+    assert warned(SHORT + "[exits]\non_order = false\n") == [(7, "exits.on_order")]
+    assert warned(SHORT + "[exits]\non_order = true\n") == []
+    after_an_order = SHORT.replace("cart_abandoned", "order_completed").replace("[[", 'wait = "10d"\n[[')
+    assert warned(after_an_order + "[exits]\non_order = false\n") == []
+
+
 def test_an_offer_in_a_transactional_mail_is_warned_of() -> None:
     """By the name of the template or by what it says."""
     owed = SHORT.replace('"a"', '"a"\nclass = "transactional"')

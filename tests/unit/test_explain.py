@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from cli.explain import lines, recent
+from cli.never_entered import of_moves
+from cli.never_entered import told as never_entered
 from cli.retelling import retell
 from cli.story import Heard, Moment, tell
 from cli.wording import about, clock_time, count, money
 from connectors.config_files import read_config
+from connectors.person_log import PersonLog
 from udfs.campaign_config import campaign_rule
 from udfs.decisions import Entry, trigger_id
 from udfs.events import Event, Kind, Line
@@ -158,12 +161,71 @@ def test_nothing_is_told_beyond_the_tide_but_what_the_clock_will_bring() -> None
     assert told[-1].at == TWO + 10 * MINUTE
 
 
+def test_what_a_run_decided_beyond_the_last_event_is_told() -> None:
+    """`submit --until-end --run-on 48h` decides the reminder, though the tide stands where the events end."""
+    assert PersonLog(tide=TWO).decided_to == TWO
+    assert PersonLog(tide=TWO, decisions=[{"at": TWO + DAY}, {"at": TWO - DAY}]).decided_to == TWO + DAY
+
+
 def test_a_doubled_message_changes_nothing_and_is_counted() -> None:
     """As in the jobs."""
     rule = campaign_rule(read_config(), 0, 0)
     retelling = retell(rule, [add(TWO), add(TWO), consent(TWO)], TWO + MINUTE)
     assert retelling.doubled == 1
     assert len(retelling.moves) == 2
+
+
+def standings(*events: Event, tide: Millis = TWO + 3 * DAY, minimum: int = 0) -> list[str]:
+    """What is said of the campaigns that never asked; all shipped ones are live."""
+    files = dict(read_config())
+    files["campaigns/cart_abandonment.toml"] += f"\n[audience]\nminimum_value = {minimum}\n".encode()
+    rule = campaign_rule(files, 0, 0, drafts=True)
+    retelling = retell(rule, events, tide)
+    entered = {one.facts["campaign"] for one in tell(retelling, rule.signals, Heard()) if "campaign" in one.facts}
+    known = of_moves(retelling.moves, rule)
+    return [moment.text for moment in never_entered(rule.config.campaigns, entered, known, tide)]
+
+
+def test_of_campaigns_that_never_asked_it_is_said_why() -> None:
+    """Each by its own signal; what is under way or decided is told elsewhere."""
+    assert standings(look(TWO), consent(TWO + 1, False)) == [
+        "browse_abandonment: did not enter: said no to marketing mail, and only looks of those who did are followed",
+        "cart_abandonment: did not enter: nothing is in their cart",
+        "order_followup: did not enter: no order is known",
+        "welcome: did not enter: said no to marketing mail",
+        "win_back: did not enter: never came into the segment lapsing",
+    ]
+    assert standings(consent(TWO), add(TWO), order(TWO + DAY)) == [
+        "browse_abandonment: did not enter: looked at no product",
+        "win_back: did not enter: never came into the segment lapsing",
+    ]
+
+
+def test_a_cart_that_is_worth_too_little_did_not_enter() -> None:
+    """With both numbers, once the deadline has asked."""
+    files = dict(read_config())
+    files["campaigns/cart_abandonment.toml"] += b"\n[audience]\nminimum_value = 2000\n"
+    rule = campaign_rule(files, 0, 0)
+    told = tell(retell(rule, [consent(TWO), add(TWO, "Pin", 1200)], TWO + HOUR), rule.signals, Heard())
+    assert told[-1].text.startswith("did not enter: cart worth 12.00 EUR, the campaign asks 20.00 EUR")
+
+
+def test_a_campaign_without_a_cart_is_told_in_its_own_words() -> None:
+    """Nobody changed a cart where an order was given back, and a second welcome reminds of nothing."""
+    rule = campaign_rule(read_config(), 0, 0, drafts=True)
+    bought = event(TWO, Kind.ORDER, "Order Completed", order_id="o", total=100, currency="EUR", lines=(Line("pen"),))
+    back = event(TWO + DAY, Kind.ORDER, "Order Refunded", order_id="o")
+    events = [consent(TWO - 30 * DAY), bought, back]
+
+    def told(tide: Millis) -> list[str]:
+        decided = frozenset(one.decision_id for move in retell(rule, events, tide).moves for one in move.decisions)
+        return [one.text for one in tell(retell(rule, events, tide), rule.signals, Heard(decided=decided))]
+
+    assert "no mail: the order was cancelled or given back at 14:02 on Tuesday 2026-10-13, before it was due" in told(
+        TWO + 20 * DAY
+    )
+    assert "a mail is due then" in told(TWO + HOUR)
+    assert "mail 2: welcome" in told(TWO)
 
 
 def test_no_personal_data_is_told() -> None:
