@@ -32,6 +32,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         *job.BENCHMARKS,
         shop_jobs.of_job("profiles"),
         shop_jobs.of_job("campaigns"),
+        shop_jobs.with_many(memory_driver.MANY),
         explain.BENCHMARK,
         freshness.BENCHMARK,
         freshness.SEARCH,
@@ -97,7 +98,9 @@ TARGETS = (
     Target("job-steady", "tidemark", "", "events a CPU-second", 100_000, True, per_cpu_second),
     Target("decode", "tidemark", "columns, ticks", "records a CPU-second", 1_500_000, True, per_cpu_second),
     Target("redis", "tidemark", "", "people a second", 150_000, True, per_second),
-    Target("memory-driver", "tidemark", "", "events a second", 150_000, True, per_second),
+    # Backtests run the campaigns' rules; the row of the profiles' rules is measured, and was never asked to reach this.
+    Target("memory-driver", "tidemark", "campaigns, all", "events a second", 150_000, True, per_second),
+    Target("campaigns-50", "tidemark", "", "events a CPU-second", 20_000, True, per_cpu_second),
     Target("memory", "tidemark", "one by one", "us an id", 1.0, False, figure("us_an_id")),
     Target("memory", "tidemark", "as columns", "us an id", 1.0, False, figure("us_an_id")),
     Target("small-ticks", "tidemark", ", 10 events", "ms a tick", 0.3, False, figure("ms_a_tick")),

@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+from benchmarks.many_campaigns import config_of
 from benchmarks.shop_input import FIRST
 from benchmarks.tick_rows import ShardRow
-from connectors.config_files import read_config
 from connectors.settings import Settings
 from connectors.shard_labels import labels
 from jobs.campaigns import CampaignWork
@@ -26,10 +26,13 @@ class UnseenProfiles(ProfileWork):
         return None
 
 
-def work_of(job: str, settings: Settings, without: str = "") -> Any:
-    """The work of a job with all shipped rules but those of one file; no signal is only recorded."""
+def work_of(job: str, settings: Settings, without: str = "", campaigns: int = 0) -> Any:
+    """The work of a job with all shipped rules but those of one file; no signal is only recorded.
+
+    With `campaigns`, so many generated ones take the place of those that are shipped.
+    """
     work = {"campaigns": CampaignWork, "profiles": UnseenProfiles}[job]
-    files = {path: content for path, content in read_config().items() if path != without}
+    files = {path: content for path, content in config_of(campaigns).items() if path != without}
     return work(settings, Run(live_from=0, history_from=FIRST), files)
 
 

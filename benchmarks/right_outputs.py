@@ -22,15 +22,21 @@ Said = Counter[tuple[str, bytes]]
 
 
 def story(
-    job: str, events: Iterable[Event], stop_at: Millis, tick: Millis = MINUTE, shards: int = 4, without: str = ""
+    job: str,
+    events: Iterable[Event],
+    stop_at: Millis,
+    tick: Millis = MINUTE,
+    shards: int = 4,
+    without: str = "",
+    campaigns: int = 0,
 ) -> Story[Any, Any]:
-    """The whole run of a job with all shipped rules, but for one file of the configuration."""
-    return drive(work_of(job, Settings(), without).rule(), events, stop_at, tick, shards)
+    """The whole run of a job with all shipped rules, but for one file, or with so many generated campaigns."""
+    return drive(work_of(job, Settings(), without, campaigns).rule(), events, stop_at, tick, shards)
 
 
-def said(job: str, events: Iterable[Event], stop_at: Millis) -> tuple[Said, int]:
+def said(job: str, events: Iterable[Event], stop_at: Millis, campaigns: int = 0) -> tuple[Said, int]:
     """Topic and value of every output record, with how often it is there; and how many people are remembered."""
-    run = story(job, events, stop_at)
+    run = story(job, events, stop_at, campaigns=campaigns)
     topics = ((TOPIC_OF[type(output)], output) for output in run.emitted)
     return Counter((topic, encode(topic, output)) for topic, output in topics), len(run.states)
 

@@ -151,16 +151,16 @@ def _ended(move: Move, signals: Signals, heard: Heard) -> Iterator[Moment]:
     """Carts that this event saved from being abandoned: a mail that nobody will ever decide about."""
     event, after = move.event, move.after
     assert event is not None
-    going_on = {(spell.campaign, spell.cart_id) for spell in (after.spells if after else ())}
+    going_on = {(name, spell.cart_id) for spell in (after.spells if after else ()) for name in spell.campaigns}
     for spell in move.before.spells if move.before else ():
-        if (spell.campaign, spell.cart_id) not in going_on:
-            deadline = signals[spell.campaign].deadline(spell)
-            yield Moment(
-                deadline,
-                "no_mail",
-                f"no mail: {_why_ended(event, deadline, heard, spell.cart_id == VIEWED)}",
-                _spell(spell, deadline),
-            )
+        for campaign, deadline in signals.deadlines(spell):
+            if (campaign, spell.cart_id) not in going_on:
+                yield Moment(
+                    deadline,
+                    "no_mail",
+                    f"no mail: {_why_ended(event, deadline, heard, spell.cart_id == VIEWED)}",
+                    _spell(campaign, spell, deadline),
+                )
 
 
 def _why_ended(event: Event, deadline: Millis, heard: Heard, viewed: bool) -> str:
@@ -175,8 +175,8 @@ def _why_ended(event: Event, deadline: Millis, heard: Heard, viewed: bool) -> st
     return f"ordered {before}"
 
 
-def _spell(spell: Spell, deadline: Millis) -> dict[str, str]:
-    return {"campaign": spell.campaign, "cart_id": spell.cart_id, "deadline": str(deadline)}
+def _spell(campaign: str, spell: Spell, deadline: Millis) -> dict[str, str]:
+    return {"campaign": campaign, "cart_id": spell.cart_id, "deadline": str(deadline)}
 
 
 def _of_decision(decision: Decision, heard: Heard) -> Iterator[Moment]:
@@ -196,10 +196,10 @@ def _ahead(moves: Sequence[Move], signals: Signals) -> Iterator[Moment]:
     if person is None:
         return
     for spell in person.spells:
-        if signal := signals.get(spell.campaign):
-            deadline = signal.deadline(spell)
-            of = "what was looked at" if spell.cart_id == VIEWED else "the cart"
-            yield Moment(deadline, "ahead", f"deadline of {of}, if nothing else happens", _spell(spell, deadline))
+        of = "what was looked at" if spell.cart_id == VIEWED else "the cart"
+        for campaign, deadline in signals.deadlines(spell):
+            said = _spell(campaign, spell, deadline)
+            yield Moment(deadline, "ahead", f"deadline of {of}, if nothing else happens", said)
     for due in person.dues:
         yield Moment(due.at, "ahead", _due(due, signals), {"campaign": due.entry.campaign})
 
@@ -207,5 +207,5 @@ def _ahead(moves: Sequence[Move], signals: Signals) -> Iterator[Moment]:
 def _due(due: Due, signals: Signals) -> str:
     if due.deferrals:
         return "no mail then" if due.exit else "the mail that was put off is decided then"
-    what = "reminder" if due.step > 1 and due.entry.campaign in signals else "mail"
+    what = "reminder" if due.step > 1 and due.entry.campaign in signals.by_campaign else "mail"
     return f"no {what} then" if due.exit else f"a {what} is due then"

@@ -108,9 +108,7 @@ class CampaignRule:
     def _wake_at(self, person: Person, profile_wake: Millis | None) -> Millis | None:
         """When something next happens by the clock alone."""
         soonest = [at for at in (person.forget_at, person.carts.next_forgotten(), profile_wake) if at is not None]
-        for spell in person.spells:
-            if signal := self.signals.get(spell.campaign):
-                soonest.append(signal.deadline(spell))
+        soonest += [at for spell in person.spells if (at := self.signals.deadline(spell)) is not None]
         if person.dues:
             soonest += [due.at for due in person.dues]
         if person.sent:
@@ -121,10 +119,8 @@ class CampaignRule:
 
     def _come(self, person: Person, at: Millis) -> Iterator[Signal]:
         for spell in person.spells:
-            signal = self.signals.get(spell.campaign)
-            if signal and (deadline := signal.deadline(spell)) <= at:
-                entry = Entry(spell.campaign, spell.cart_id, spell.start)
-                yield Signal(entry, 1, deadline, active_at=spell.active_at)
+            for campaign, deadline in self.signals.come(spell, at):
+                yield Signal(Entry(campaign, spell.cart_id, spell.start), 1, deadline, active_at=spell.active_at)
         for due in person.dues:
             if due.at <= at:
                 yield Signal(due.entry, due.step, due.at, due)
@@ -166,7 +162,6 @@ class CampaignRule:
         """What no window reaches any more."""
         carts = person.carts.forget(at, CART_TTL)
         looks = any(spell.cart_id == VIEWED for spell in person.spells)
-        known = tuple(spell for spell in person.spells if spell.campaign in self.signals)
         ordered = person.last_order
         stale = person.forget_at is not None and person.forget_at <= at
         return Person(
@@ -175,7 +170,7 @@ class CampaignRule:
             None if stale else person.consent,
             None if ordered is not None and ordered + self._order_ttl <= at else ordered,
             carts,
-            in_filled_carts(known, carts),
+            in_filled_carts(self.signals.known(person.spells), carts),
             person.dues,
             tuple(sent for sent in person.sent if sent.at + self._sent_ttl > at),
             person.profile,

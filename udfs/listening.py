@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 
-from udfs.abandonment import Abandonment
+from udfs.abandonment import Abandonment, Signals
 from udfs.campaigns import Campaign
 from udfs.signals import ORDER_COMPLETED, SEGMENT_ENTERED, SUBSCRIBED, Ears, Listener
 
 
 def ears(campaigns: Collection[Campaign]) -> Ears:
     """Worked out once, so that an event asks only those whom it concerns."""
-    spells = {one.name: one.signal for one in campaigns if isinstance(one.signal, Abandonment)}
+    spells = Signals({one.name: one.signal for one in campaigns if isinstance(one.signal, Abandonment)})
     segments: dict[str, list[Listener]] = defaultdict(list)
     for one, listener in _of(campaigns, SEGMENT_ENTERED):
         segments[one.segments["signal.segment"]].append(listener)
@@ -22,7 +22,7 @@ def ears(campaigns: Collection[Campaign]) -> Ears:
         tuple(listener for _, listener in _of(campaigns, SUBSCRIBED)),
         {name: tuple(listeners) for name, listeners in segments.items()},
         frozenset(one.name for one in campaigns if not one.exits_on_order),
-        any(signal.views for signal in spells.values()),
+        bool(spells.of_views),
     )
 
 

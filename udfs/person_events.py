@@ -144,8 +144,19 @@ def _after_view(person: Person, event: Event, signals: Signals) -> Person:
         seen_before = tuple(one for one in lines if (one.product_id, one.variant) != (line.product_id, line.variant))
         lines = (*seen_before, *add((), msgspec.structs.replace(line, quantity=1)))[-MOST_VIEWED:]
     viewed = Cart(VIEWED, event.at, lines, event.currency or (person.viewed.currency if person.viewed else None))
-    spells = after_view(person.spells, signals, event.at)
-    return msgspec.structs.replace(person, seen_at=event.at, spells=spells, viewed=viewed)
+    return Person(
+        person.user,
+        event.at,
+        person.consent,
+        person.last_order,
+        person.carts,
+        after_view(person.spells, signals, event.at),
+        person.dues,
+        person.sent,
+        person.profile,
+        person.reach,
+        viewed,
+    )
 
 
 def _after_cart_event(person: Person, event: Event, ears: Ears) -> Person:
@@ -228,7 +239,7 @@ def _after_undone_order(person: Person, event: Event, ears: Ears) -> Person:
 
 def _about_a_cart(due: Due, ears: Ears) -> bool:
     """An order's id, or nothing at all, may be called as a cart is."""
-    return due.entry.campaign in ears.spells
+    return due.entry.campaign in ears.spells.by_campaign
 
 
 def _ended(due: Due, reason: str, at: Millis) -> Due:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from udfs.abandonment import without_campaign
 from udfs.answers import Signal
 from udfs.carts import Cart
 from udfs.decisions import trigger_id
@@ -15,9 +16,7 @@ def without(person: Person, signal: Signal) -> Person:
     """A spell ends with its signal, a later step and a deferral with their instant."""
     if signal.due:
         return replace(person, dues=tuple(due for due in person.dues if due is not signal.due))
-    ended = signal.entry.campaign, signal.entry.cart_id
-    spells = tuple(spell for spell in person.spells if (spell.campaign, spell.cart_id) != ended)
-    return replace(person, spells=spells)
+    return replace(person, spells=without_campaign(person.spells, signal.entry.campaign, signal.entry.cart_id))
 
 
 def after_send(question: Question, signal: Signal) -> Person:

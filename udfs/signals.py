@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from udfs.abandonment import Abandonment
+from udfs.abandonment import Signals
 from udfs.time import Millis
 
 CART_ABANDONED = "cart_abandoned"
@@ -37,12 +37,12 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Ears:
-    """Which campaigns listen to what: `spells` by name, the others by what they wait for.
+    """Which campaigns listen to what: `spells` by what is left behind, the others by what they wait for.
 
     An order ends what is due of any campaign but those of `unmoved`.
     """
 
-    spells: Mapping[str, Abandonment]
+    spells: Signals
     orders: tuple[Listener, ...] = ()
     subscriptions: tuple[Listener, ...] = ()
     segments: Mapping[str, tuple[Listener, ...]] = field(default_factory=dict)
