@@ -11,6 +11,7 @@ from benchmarks.tick_rows import ShardRow
 from connectors.coordinates import TOPIC_SHIFT
 from connectors.input_events import read_event
 from connectors.settings import Settings
+from connectors.tick_chunks import unpack
 from connectors.wire import encode
 from udfs.events import Event, Kind
 from udfs.memory_driver import Story, drive
@@ -46,6 +47,6 @@ def events_in(ticks: Iterable[ShardRow]) -> list[Event]:
     read = [
         read_event(Kind(coordinate >> TOPIC_SHIFT), key, value, time, effective)
         for _, row in ticks
-        for key, value, coordinate, time, effective in zip(*row, strict=True)
+        for key, value, coordinate, time, effective in zip(*unpack(row[0]), strict=True)
     ]
     return [event for event in read if isinstance(event, Event)]

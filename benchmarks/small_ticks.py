@@ -39,6 +39,7 @@ def main() -> None:
     from benchmarks.offline_operator import OfflineOperator
     from benchmarks.tick_rows import even_rows
     from connectors.settings import Settings
+    from connectors.tick_chunks import unpack
 
     said = arguments("each", "job")
     each = int(said.each)
@@ -48,7 +49,7 @@ def main() -> None:
     before, _ = operator.run(ticks[:warm])
     after, cpu = operator.run(ticks[warm:])
     scale = len(ticks) / (len(ticks) - warm)  # the first fifth fills the memory and is not timed
-    stop_at = max(row[4][0] for _, row in ticks) // SECOND * SECOND + SECOND - 1
+    stop_at = max(unpack(row[0]).effective[0] for _, row in ticks) // SECOND * SECOND + SECOND - 1
     records = Counter((record[0], record[2]) for record in before + after)
     same = records == right_outputs.said(said.job, right_outputs.events_in(ticks), stop_at)[0]
     told(cpu * scale, cpu * scale, rows_equal=same, ms_a_tick=cpu * 1000 / (len(ticks) - warm), outputs=records.total())
