@@ -27,6 +27,9 @@ class Moment:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
+SignalsAt = Callable[[Millis], Signals]
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What the topics add to the rule's own moves: when messages arrived (ms, by messageId), which decisions are
@@ -37,8 +40,8 @@ class Heard:
     sends: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
-def tell(retelling: Retelling, signals: Signals, heard: Heard) -> list[Moment]:
-    """The moments of a person's story in time order."""
+def tell(retelling: Retelling, signals: SignalsAt, heard: Heard) -> list[Moment]:
+    """The moments of a person's story in time order; `signals` are those in force at an instant."""
     told = [moment for move in _merged(retelling.moves) for moment in _of_move(move, signals, heard)]
     told += _ahead(retelling.moves, signals)
     return sorted(told, key=lambda moment: moment.at)
@@ -59,7 +62,7 @@ def _merged(moves: Iterable[Move]) -> Iterator[list[Move]]:
         yield looks
 
 
-def _of_move(moves: list[Move], signals: Signals, heard: Heard) -> Iterator[Moment]:
+def _of_move(moves: list[Move], signals: SignalsAt, heard: Heard) -> Iterator[Moment]:
     first = moves[0]
     if first.event is None:
         for decision in first.decisions:
@@ -67,6 +70,10 @@ def _of_move(moves: list[Move], signals: Signals, heard: Heard) -> Iterator[Mome
         return
     if first.event.kind is Kind.SEND:
         return  # told with the decision that it belongs to
+    if first.event.kind is Kind.CAMPAIGN:
+        if first.before and any(spell.campaign == first.event.name for spell in first.before.spells):
+            yield Moment(first.at, "event", f"goes on by the new version of {first.event.name}")
+        return
     if first.event.kind is Kind.CLICK:
         yield Moment(first.at, "event", _looks(moves) + _lateness(first.event, heard))
         return
@@ -144,14 +151,15 @@ _WORDS: Mapping[Kind, Callable[[Event, Move], str]] = {
 }
 
 
-def _ended(move: Move, signals: Signals, heard: Heard) -> Iterator[Moment]:
+def _ended(move: Move, signals: SignalsAt, heard: Heard) -> Iterator[Moment]:
     """Carts that this event saved from being abandoned: a mail that nobody will ever decide about."""
     event, after = move.event, move.after
     assert event is not None
     going_on = {(spell.campaign, spell.cart_id) for spell in (after.spells if after else ())}
     for spell in move.before.spells if move.before else ():
         if (spell.campaign, spell.cart_id) not in going_on:
-            deadline = signals[spell.campaign].deadline(spell)
+            deadline = signals(move.at).deadline(spell)
+            assert deadline is not None
             yield Moment(
                 deadline,
                 "no_mail",
@@ -187,14 +195,13 @@ def _of_decision(decision: Decision, heard: Heard) -> Iterator[Moment]:
             yield Moment(decision.at, "sending", sending(*became), {"campaign": decision.campaign})
 
 
-def _ahead(moves: Sequence[Move], signals: Signals) -> Iterator[Moment]:
+def _ahead(moves: Sequence[Move], signals: SignalsAt) -> Iterator[Moment]:
     """What the clock alone will bring."""
     person = moves[-1].after if moves else None
     if person is None:
         return
     for spell in person.spells:
-        if signal := signals.get(spell.campaign):
-            deadline = signal.deadline(spell)
+        if (deadline := signals(moves[-1].at).deadline(spell)) is not None:
             yield Moment(deadline, "ahead", "deadline of the cart, if nothing else happens", _spell(spell, deadline))
     for due in person.dues:
         if due.deferrals:

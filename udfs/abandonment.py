@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import msgspec
 
@@ -45,13 +46,46 @@ class Abandonment:
         return min(spell.active_at + self.wait, spell.start + max(self.latest, self.wait))
 
 
-Signals = Mapping[str, Abandonment]
+class Era(NamedTuple):
+    """Spells that start before `until` end by `signal`, and not before `since`, when that was said (both ms)."""
+
+    until: Millis
+    since: Millis
+    signal: Abandonment
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """By campaign, how the spells that begin now will end; `eras` are there where a campaign was published anew, in
+    their order and the newest among them: those who are under way go on as they began."""
+
+    newest: Mapping[str, Abandonment]
+    eras: Mapping[str, tuple[Era, ...]] = field(default_factory=dict)
+
+    def of(self, spell: Spell) -> Abandonment | None:
+        """How this spell ends; None if its campaign is gone."""
+        if self.eras and (era := self._era(spell)):
+            return era.signal
+        return self.newest.get(spell.campaign)
+
+    def deadline(self, spell: Spell) -> Millis | None:
+        """When this spell ends; one that should have ended before that was said ends then."""
+        if self.eras and (era := self._era(spell)):
+            return max(era.signal.deadline(spell), era.since)
+        signal = self.newest.get(spell.campaign)
+        return None if signal is None else signal.deadline(spell)
+
+    def __contains__(self, campaign: str) -> bool:
+        return campaign in self.newest or campaign in self.eras
+
+    def _era(self, spell: Spell) -> Era | None:
+        return next((era for era in self.eras.get(spell.campaign, ()) if spell.start < era.until), None)
 
 
 def after_view(spells: Spells, signals: Signals, at: Millis) -> Spells:
     """A product was looked at: what was looked at before it belongs to the same spell."""
     moved = after_click(tuple(spell for spell in spells if spell.cart_id != VIEWED), signals, at)
-    return (*moved, *(Spell(name, VIEWED, at, at) for name, signal in signals.items() if signal.views))
+    return (*moved, *(Spell(name, VIEWED, at, at) for name, signal in signals.newest.items() if signal.views))
 
 
 def without_views(spells: Spells) -> Spells:
@@ -72,7 +106,7 @@ def after_cart_event(spells: Spells, signals: Signals, cart: Cart, changed: bool
         if not (changed and spell.cart_id == cart.cart_id)
     ]
     if changed and cart.lines:
-        moved += [Spell(name, cart.cart_id, at, at) for name, signal in signals.items() if not signal.views]
+        moved += [Spell(name, cart.cart_id, at, at) for name, signal in signals.newest.items() if not signal.views]
     return tuple(moved)
 
 
@@ -85,7 +119,7 @@ def in_filled_carts(spells: Spells, carts: Carts) -> Spells:
 
 
 def _watches_site(spell: Spell, signals: Signals) -> bool:
-    signal = signals.get(spell.campaign)
+    signal = signals.of(spell)
     return signal is not None and signal.activity == SITE
 
 

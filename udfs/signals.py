@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from udfs.abandonment import Abandonment
+from udfs.abandonment import Signals
 from udfs.time import Millis
 
 CART_ABANDONED = "cart_abandoned"
@@ -39,12 +39,19 @@ class Listener:
 class Ears:
     """Which campaigns listen to what: `spells` by name, the others by what they wait for.
 
-    An order ends what is due of any campaign but those of `unmoved`.
+    An order ends what is due of any campaign but those of `unmoved`, and of versions of before as `moved` says.
+    `follow_ups` are the campaigns that an order lets people in to.
     """
 
-    spells: Mapping[str, Abandonment]
+    spells: Signals
     orders: tuple[Listener, ...] = ()
     subscriptions: tuple[Listener, ...] = ()
     segments: Mapping[str, tuple[Listener, ...]] = field(default_factory=dict)
     unmoved: frozenset[str] = frozenset()
+    moved: Mapping[str, bool] = field(default_factory=dict)
+    follow_ups: frozenset[str] = frozenset()
     views: bool = False
+
+    def ends_with_order(self, campaign: str, version: str) -> bool:
+        """Whether an order ends what is due of this campaign, to whoever entered it on this version."""
+        return self.moved.get(version, campaign not in self.unmoved)
