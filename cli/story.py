@@ -30,6 +30,9 @@ class Moment:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
+SignalsAt = Callable[[Millis], Signals]
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What the topics add to the rule's own moves: when messages arrived (ms, by messageId), which decisions are
@@ -40,8 +43,8 @@ class Heard:
     sends: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
-def tell(retelling: Retelling, signals: Signals, heard: Heard) -> list[Moment]:
-    """The moments of a person's story in time order."""
+def tell(retelling: Retelling, signals: SignalsAt, heard: Heard) -> list[Moment]:
+    """The moments of a person's story in time order; `signals` are those in force at an instant."""
     told = [moment for move in _merged(retelling.moves) for moment in _of_move(move, signals, heard)]
     told += _ahead(retelling.moves, signals)
     return sorted(told, key=lambda moment: moment.at)
@@ -62,7 +65,7 @@ def _merged(moves: Iterable[Move]) -> Iterator[list[Move]]:
         yield looks
 
 
-def _of_move(moves: list[Move], signals: Signals, heard: Heard) -> Iterator[Moment]:
+def _of_move(moves: list[Move], signals: SignalsAt, heard: Heard) -> Iterator[Moment]:
     first = moves[0]
     if first.event is None:
         for decision in first.decisions:
@@ -70,6 +73,10 @@ def _of_move(moves: list[Move], signals: Signals, heard: Heard) -> Iterator[Mome
         return
     if first.event.kind is Kind.SEND:
         return  # told with the decision that it belongs to
+    if first.event.kind is Kind.CAMPAIGN:
+        if first.before and any(first.event.name in spell.campaigns for spell in first.before.spells):
+            yield Moment(first.at, "event", f"goes on by the new version of {first.event.name}")
+        return
     if first.event.kind is Kind.CLICK:
         yield Moment(first.at, "event", _looks(moves) + _lateness(first.event, heard))
         return
@@ -147,13 +154,13 @@ _WORDS: Mapping[Kind, Callable[[Event, Move], str]] = {
 }
 
 
-def _ended(move: Move, signals: Signals, heard: Heard) -> Iterator[Moment]:
+def _ended(move: Move, signals: SignalsAt, heard: Heard) -> Iterator[Moment]:
     """Carts that this event saved from being abandoned: a mail that nobody will ever decide about."""
     event, after = move.event, move.after
     assert event is not None
     going_on = {(name, spell.cart_id) for spell in (after.spells if after else ()) for name in spell.campaigns}
     for spell in move.before.spells if move.before else ():
-        for campaign, deadline in signals.deadlines(spell):
+        for campaign, deadline in signals(move.at).deadlines(spell):
             if (campaign, spell.cart_id) not in going_on:
                 yield Moment(
                     deadline,
@@ -190,22 +197,22 @@ def _of_decision(decision: Decision, heard: Heard) -> Iterator[Moment]:
             yield Moment(decision.at, "sending", sending(*became), {"campaign": decision.campaign})
 
 
-def _ahead(moves: Sequence[Move], signals: Signals) -> Iterator[Moment]:
+def _ahead(moves: Sequence[Move], signals: SignalsAt) -> Iterator[Moment]:
     """What the clock alone will bring."""
     person = moves[-1].after if moves else None
     if person is None:
         return
     for spell in person.spells:
         of = "what was looked at" if spell.cart_id == VIEWED else "the cart"
-        for campaign, deadline in signals.deadlines(spell):
+        for campaign, deadline in signals(moves[-1].at).deadlines(spell):
             said = _spell(campaign, spell, deadline)
             yield Moment(deadline, "ahead", f"deadline of {of}, if nothing else happens", said)
     for due in person.dues:
-        yield Moment(due.at, "ahead", _due(due, signals), {"campaign": due.entry.campaign})
+        yield Moment(due.at, "ahead", _due(due, signals(moves[-1].at)), {"campaign": due.entry.campaign})
 
 
 def _due(due: Due, signals: Signals) -> str:
     if due.deferrals:
         return "no mail then" if due.exit else "the mail that was put off is decided then"
-    what = "reminder" if due.step > 1 and due.entry.campaign in signals.by_campaign else "mail"
+    what = "reminder" if due.step > 1 and due.entry.campaign in signals else "mail"
     return f"no {what} then" if due.exit else f"a {what} is due then"

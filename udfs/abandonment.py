@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -102,51 +103,113 @@ def in_filled_carts(spells: Spells, carts: Carts) -> Spells:
     return tuple(spell for spell in spells if spell.cart_id in filled)
 
 
+class Era(NamedTuple):
+    """Spells that start before `until` end by `signal`, and not before `since`, when that was said (both ms)."""
+
+    until: Millis
+    since: Millis
+    signal: Abandonment
+
+
 class Terms(NamedTuple):
-    """The shortest `wait` and `limit` of some campaigns, and (name, wait, limit) of `each`; all ms."""
+    """(name, wait, limit, since) of `each` of some campaigns, and the shortest `wait` and `limit`; all ms."""
 
     wait: Millis
     limit: Millis
-    each: tuple[tuple[str, Millis, Millis], ...]
+    each: tuple[tuple[str, Millis, Millis, Millis], ...]
+    said_later: bool
+
+    def deadlines(self, spell: Spell) -> list[tuple[str, Millis]]:
+        """One that should have ended before its terms were said ends when they were."""
+        active_at, start = spell.active_at, spell.start
+        return [(name, max(min(active_at + wait, start + limit), since)) for name, wait, limit, since in self.each]
+
+
+class _Table:
+    """The signals of the spells that start in one span, and what is the same for all spells of the same campaigns."""
+
+    def __init__(self, eras: Mapping[str, Era]) -> None:
+        self._eras = eras
+        self._known: dict[Names, Names] = {}
+        self._on_site: dict[Names, tuple[Names, Names]] = {}
+        self._terms: dict[Names, Terms] = {}
+
+    def known(self, names: Names) -> Names:
+        """Without those that are gone."""
+        if (known := self._known.get(names)) is None:
+            known = self._known[names] = tuple(name for name in names if name in self._eras)
+        return known
+
+    def on_site(self, names: Names) -> tuple[Names, Names]:
+        """Those that watch the whole site, and the others."""
+        if (parts := self._on_site.get(names)) is None:
+            site = tuple(name for name in self.known(names) if self._eras[name].signal.activity == SITE)
+            parts = self._on_site[names] = site, tuple(name for name in names if name not in site)
+        return parts
+
+    def terms(self, names: Names) -> Terms:
+        if (terms := self._terms.get(names)) is None:
+            each = [(name, self._eras[name]) for name in self.known(names)]
+            terms = self._terms[names] = Terms(
+                min((era.signal.wait for _, era in each), default=0),
+                min((era.signal.limit for _, era in each), default=0),
+                tuple((name, era.signal.wait, era.signal.limit, era.since) for name, era in each),
+                any(era.since for _, era in each),
+            )
+        return terms
 
 
 class Signals:
     """The campaigns that wait for something to be left behind, and what is the same for many of them.
 
-    `of_carts` and `of_views` are those that share a spell. A stored spell may name campaigns that are gone since, or
-    that take something else for activity than they did.
+    `of_carts` and `of_views` are those that share a spell that begins now. A stored spell may name campaigns that are
+    gone since, or that take something else for activity than they did. `eras` are there where a campaign was published
+    anew, in their order and the newest among them: those who are under way go on as they began.
     """
 
-    def __init__(self, by_campaign: Mapping[str, Abandonment]) -> None:
-        self.by_campaign = by_campaign
+    def __init__(self, newest: Mapping[str, Abandonment], eras: Mapping[str, tuple[Era, ...]] | None = None) -> None:
+        self.newest = newest
         self.of_carts = self._alike(views=False)
         self.of_views = self._alike(views=True)
-        self._known: dict[Names, Names] = {}
-        self._on_site: dict[Names, tuple[Names, Names]] = {}
-        self._terms: dict[Names, Terms] = {}
+        self._eras = eras or {}
+        self._bounds = sorted({era.until for known in self._eras.values() for era in known})
+        self._tables = [_Table(self._of_spells_before(until)) for until in (*self._bounds, None)]
+
+    def __contains__(self, campaign: str) -> bool:
+        return campaign in self.newest or campaign in self._eras
 
     def _alike(self, views: bool) -> tuple[Names, ...]:
         alike: dict[str, list[str]] = {}
-        for name, signal in self.by_campaign.items():
+        for name, signal in self.newest.items():
             if signal.views == views:
                 alike.setdefault(signal.activity, []).append(name)
         return tuple(map(tuple, alike.values()))
 
+    def _of_spells_before(self, until: Millis | None) -> dict[str, Era]:
+        """What holds for spells that start in the span that ends at `until`; None is beyond all eras."""
+        found = {name: Era(until or 0, 0, signal) for name, signal in self.newest.items()}
+        for name, known in self._eras.items():
+            if until is not None and (era := next((era for era in known if until <= era.until), None)):
+                found[name] = era
+        return found
+
+    def _table(self, spell: Spell) -> _Table:
+        return self._tables[bisect_right(self._bounds, spell.start) if self._bounds else 0]
+
     def known(self, spells: Spells) -> Spells:
         """Without the campaigns that are gone."""
-        return tuple([left for spell in spells for left in _of(spell, self._known_of(spell.campaigns))])
+        return tuple([left for spell in spells for left in _of(spell, self._table(spell).known(spell.campaigns))])
 
     def deadline(self, spell: Spell) -> Millis | None:
         """The first deadline of any of the spell's campaigns; None if all of them are gone."""
-        terms = self._terms_of(spell.campaigns)
+        terms = self._table(spell).terms(spell.campaigns)
+        if terms.said_later:
+            return min(deadline for _, deadline in terms.deadlines(spell))
         return min(spell.active_at + terms.wait, spell.start + terms.limit) if terms.each else None
 
     def deadlines(self, spell: Spell) -> list[tuple[str, Millis]]:
         """Each of its campaigns and when it takes the cart for abandoned."""
-        active_at, start = spell.active_at, spell.start
-        return [
-            (name, min(active_at + wait, start + limit)) for name, wait, limit in self._terms_of(spell.campaigns).each
-        ]
+        return self._table(spell).terms(spell.campaigns).deadlines(spell)
 
     def come(self, spell: Spell, at: Millis) -> list[tuple[str, Millis]]:
         """Those whose deadline is not after `at`."""
@@ -157,28 +220,10 @@ class Signals:
 
     def alive_on_site(self, spell: Spell, at: Millis) -> Spells:
         """After a sign of life elsewhere, which counts for the campaigns that watch the whole site."""
-        if (parts := self._on_site.get(spell.campaigns)) is None:
-            site = tuple(name for name in self._known_of(spell.campaigns) if self.by_campaign[name].activity == SITE)
-            parts = self._on_site[spell.campaigns] = site, tuple(name for name in spell.campaigns if name not in site)
-        site, others = parts
+        site, others = self._table(spell).on_site(spell.campaigns)
         if not others:
             return (_alive(spell, at),)
         return (*(_alive(part, at) for part in _of(spell, site)), *_of(spell, others))
-
-    def _terms_of(self, names: Names) -> Terms:
-        if (terms := self._terms.get(names)) is None:
-            each = [(name, self.by_campaign[name]) for name in self._known_of(names)]
-            terms = self._terms[names] = Terms(
-                min((signal.wait for _, signal in each), default=0),
-                min((signal.limit for _, signal in each), default=0),
-                tuple((name, signal.wait, signal.limit) for name, signal in each),
-            )
-        return terms
-
-    def _known_of(self, names: Names) -> Names:
-        if (known := self._known.get(names)) is None:
-            known = self._known[names] = tuple(name for name in names if name in self.by_campaign)
-        return known
 
 
 def _of(spell: Spell, names: Names) -> Spells:

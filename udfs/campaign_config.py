@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from udfs.campaign_rule import CampaignRule
-from udfs.campaigns import Campaign, CampaignConfig, parse_campaigns
+from udfs.campaigns import CampaignConfig, parse_campaigns
 from udfs.config_error import ConfigError
 from udfs.profile_config import ProfileConfig, load
 from udfs.profile_rule import ProfileRule
@@ -34,12 +34,14 @@ def _named(config: CampaignConfig, files: Mapping[str, bytes]) -> ProfileConfig:
     known = load({path: content.decode() for path, content in files.items() if path.endswith(".toml")})
     for campaign in config.campaigns.values():
         for key, name in campaign.segments.items():
-            _check(campaign, key, name, known)
+            _check(campaign.file, key, name, known)
+    for name in config.governor.segments:
+        _check(f"config/{GOVERNOR}", "segments", name, known)
     return known.only(config.segments)
 
 
-def _check(campaign: Campaign, key: str, name: str, known: ProfileConfig) -> None:
+def _check(file: str, key: str, name: str, known: ProfileConfig) -> None:
     try:
         known.only([name])
     except KeyError as unknown:
-        raise ConfigError(campaign.file, key, str(unknown.args[0]), "Segments are files of config/segments") from None
+        raise ConfigError(file, key, str(unknown.args[0]), "Segments are files of config/segments") from None

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from udfs.abandonment import VIEWED, in_filled_carts
+from udfs.abandonment import VIEWED, Signals, in_filled_carts
 from udfs.answers import Signal, decided, orphaned, triggered
-from udfs.campaigns import Campaign, CampaignConfig
+from udfs.campaigns import MOVE, Campaign, CampaignConfig
 from udfs.carts import CART_TTL, Cart
 from udfs.decisions import DEFER, SEND, Entry
 from udfs.events import ERASURE, Event, Kind
 from udfs.governor import decide
-from udfs.listening import ears
+from udfs.in_force import InForce
+from udfs.news import News
 from udfs.outputs import Decision, SegmentChange, Trigger
 from udfs.person import Person
 from udfs.person_events import after
 from udfs.person_events import due as due_first
 from udfs.profile_rule import DEFINITION, ENTER, ProfileRule
+from udfs.published import Published
 from udfs.questions.question import Question, Verdict
 from udfs.reach import ANYHOW
 from udfs.sequence import after_deferral, after_send, charged, without
@@ -26,10 +28,12 @@ from udfs.step import FORGET, SAME, Step
 from udfs.time import Millis
 
 Told = Decision | Trigger
+Come = tuple[Signal, Campaign | None]
 
 
 class CampaignRule:
-    """Implements Rule[Person, Event, Decision | Trigger] for the campaigns of a configuration.
+    """Implements Rule[Person, Event, Decision | Trigger] and Learner for the campaigns of a configuration, and what is
+    published after it.
 
     `profile` judges the segments that they name. Signals before `live_from` (ms; None: there is no past) are only
     recorded. `history_from` is the first event time the deployment has seen; it is told with every decision.
@@ -46,14 +50,8 @@ class CampaignRule:
         self.profile = profile
         self.live_from = live_from
         self.history_from = history_from
-        campaigns = config.campaigns.values()
-        self._ears = ears(campaigns)
-        self.signals = self._ears.spells
-        own_caps = [campaign.cap for campaign in campaigns if campaign.cap]
-        self._sent_ttl = max(
-            [config.governor.memory, *(cap.within for cap in own_caps), *(campaign.reentry for campaign in campaigns)]
-        )
-        self._order_ttl = max([1, *(campaign.after_order for campaign in campaigns)])
+        self._published = Published(config)
+        self.in_force: Callable[[Millis], InForce] = self._published.at
 
     @property
     def reads(self) -> str:
@@ -65,68 +63,78 @@ class CampaignRule:
             return FORGET
         if state is None and event.kind is Kind.SEND:
             return FORGET
-        person = after(state or Person(event.user, event.at), event, self._ears)
+        laws = self.in_force(event.at)
+        if event.kind is Kind.CAMPAIGN:
+            return self._called(state, event, laws)
+        person = after(state or Person(event.user, event.at), event, laws.ears)
         if self.profile is None:
-            return SAME if person is state else self._step(person)
-        if event.kind is Kind.SEND:  # no event of the person's: only the clock has moved
-            step = self.profile.on_wake(person.profile, event.at) if person.profile else FORGET
-        else:
-            step = self.profile.on_event(person.profile, event)
-            person = self._entered(person, step.emit)
-        return self._step(msgspec.structs.replace(person, profile=step.state), (), step.wake_at)
+            return SAME if person is state else self._step(person, laws, event.at)
+        if event.kind is Kind.SEND:
+            return self._only_later(person, laws, event.at)
+        step = self.profile.on_event(person.profile, event)
+        person = self._entered(person, step.emit, laws)
+        return self._step(msgspec.structs.replace(person, profile=step.state), laws, event.at, step.wake_at)
+
+    def learn(self, news: News) -> bool:
+        """Everybody is called where those who are under way move to the new version: they may be due at once."""
+        campaign = self._published.learn(news).campaign
+        return campaign is not None and campaign.on_change == MOVE
+
+    def signals(self, at: Millis) -> Signals:
+        """How spells end, as that stands at `at` (ms)."""
+        return self.in_force(at).ears.spells
+
+    def _called(self, state: Person | None, event: Event, laws: InForce) -> Step[Person, Told]:
+        """A campaign was published by which people that are under way go on."""
+        if state is None or not any(event.name in spell.campaigns for spell in state.spells):
+            return SAME
+        return self._only_later(state, laws, event.at)
+
+    def _only_later(self, person: Person, laws: InForce, at: Millis) -> Step[Person, Told]:
+        """No event of the person's has come: only the clock has moved."""
+        if self.profile is None or person.profile is None:
+            return self._step(person, laws, at)
+        step = self.profile.on_wake(person.profile, at)
+        return self._step(msgspec.structs.replace(person, profile=step.state), laws, at, step.wake_at)
 
     def on_wake(self, state: Person, at: Millis) -> Step[Person, Told]:
         """The profile first: it is that of the instant at which the governor asks."""
-        profile_wake = None
+        laws, profile_wake = self.in_force(at), None
         if state.profile is not None:
             step = self.profile.on_wake(state.profile, at) if self.profile else FORGET
             state, profile_wake = msgspec.structs.replace(state, profile=step.state), step.wake_at
-            state = self._entered(state, step.emit)
+            state = self._entered(state, step.emit, laws)
         told: list[Told] = []
-        while signal := min(self._come(state, at), key=self._in_turn, default=None):
-            state, said = self._answer(state, signal)
+        while due := min(_come(state, at, laws), key=_in_turn, default=None):
+            state, said = self._answer(state, *due)
             told += said
-        return self._step(self._forget(state, at), tuple(told), profile_wake)
+        return self._step(_forget(state, at, laws), laws, at + 1, profile_wake, tuple(told))
 
-    def _entered(self, person: Person, changes: Iterable[SegmentChange]) -> Person:
+    def _entered(self, person: Person, changes: Iterable[SegmentChange], laws: InForce) -> Person:
         """Whoever enters a segment that a campaign waits for; a changed definition moves people, but is no event."""
         dues = [
             due_first(listener, "", change.at)
             for change in changes
             if change.change == ENTER and change.cause != DEFINITION
-            for listener in self._ears.segments.get(change.segment, ())
+            for listener in laws.ears.segments.get(change.segment, ())
         ]
         return msgspec.structs.replace(person, dues=(*person.dues, *dues)) if dues else person
 
     def _step(
-        self, person: Person, told: tuple[Told, ...] = (), profile_wake: Millis | None = None
+        self,
+        person: Person,
+        laws: InForce,
+        soonest: Millis,
+        profile_wake: Millis | None = None,
+        told: tuple[Told, ...] = (),
     ) -> Step[Person, Told]:
+        """What a new version makes due earlier is due at `soonest`."""
         if person.blank:
             return Step(None, told)
-        return Step(person, told, self._wake_at(person, profile_wake))
+        wake_at = _wake_at(person, profile_wake, laws)
+        return Step(person, told, wake_at if wake_at is None or wake_at > soonest else soonest)
 
-    def _wake_at(self, person: Person, profile_wake: Millis | None) -> Millis | None:
-        """When something next happens by the clock alone."""
-        soonest = [at for at in (person.forget_at, person.carts.next_forgotten(), profile_wake) if at is not None]
-        soonest += [at for spell in person.spells if (at := self.signals.deadline(spell)) is not None]
-        if person.dues:
-            soonest += [due.at for due in person.dues]
-        if person.sent:
-            soonest.append(person.sent[0].at + self._sent_ttl)
-        if person.last_order is not None:
-            soonest.append(person.last_order + self._order_ttl)
-        return min(soonest, default=None)
-
-    def _come(self, person: Person, at: Millis) -> Iterator[Signal]:
-        for spell in person.spells:
-            for campaign, deadline in self.signals.come(spell, at):
-                yield Signal(Entry(campaign, spell.cart_id, spell.start), 1, deadline, active_at=spell.active_at)
-        for due in person.dues:
-            if due.at <= at:
-                yield Signal(due.entry, due.step, due.at, due)
-
-    def _answer(self, person: Person, signal: Signal) -> tuple[Person, tuple[Told, ...]]:
-        campaign = self.config.campaigns.get(signal.entry.campaign)
+    def _answer(self, person: Person, signal: Signal, campaign: Campaign | None) -> tuple[Person, tuple[Told, ...]]:
         person = without(person, signal)
         if campaign is None or signal.step > len(campaign.steps):
             asked_before = signal.due if signal.step > 1 or signal.deferrals else None
@@ -158,31 +166,59 @@ class CampaignRule:
             self.profile.segments(person.profile) if self.profile and person.profile else (),
         )
 
-    def _forget(self, person: Person, at: Millis) -> Person:
-        """What no window reaches any more."""
-        carts = person.carts.forget(at, CART_TTL)
-        looks = any(spell.cart_id == VIEWED for spell in person.spells)
-        ordered = person.last_order
-        stale = person.forget_at is not None and person.forget_at <= at
-        return Person(
-            person.user,
-            person.seen_at,
-            None if stale else person.consent,
-            None if ordered is not None and ordered + self._order_ttl <= at else ordered,
-            carts,
-            in_filled_carts(self.signals.known(person.spells), carts),
-            person.dues,
-            tuple(sent for sent in person.sent if sent.at + self._sent_ttl > at),
-            person.profile,
-            ANYHOW if stale else person.reach,
-            person.viewed if looks else None,
-        )
 
-    def _in_turn(self, signal: Signal) -> tuple[Millis, int, int, str, str]:
-        """Of one instant the highest priority goes first, then by step, then by cart."""
-        campaign = self.config.campaigns.get(signal.entry.campaign)
-        priority = campaign.priority if campaign else 0
-        return signal.at, -priority, signal.step, signal.entry.cart_id, signal.entry.campaign
+def _wake_at(person: Person, profile_wake: Millis | None, laws: InForce) -> Millis | None:
+    """When something next happens by the clock alone."""
+    soonest = [at for at in (person.forget_at, person.carts.next_forgotten(), profile_wake) if at is not None]
+    for spell in person.spells:
+        if (deadline := laws.ears.spells.deadline(spell)) is not None:
+            soonest.append(deadline)
+    if person.dues:
+        soonest += [due.at for due in person.dues]
+    if person.sent:
+        soonest.append(person.sent[0].at + laws.sent_ttl)
+    if person.last_order is not None:
+        soonest.append(person.last_order + laws.order_ttl)
+    return min(soonest, default=None)
+
+
+def _come(person: Person, at: Millis, laws: InForce) -> Iterator[Come]:
+    """What is due, each with the campaign that answers it: the version on which the person is under way."""
+    for spell in person.spells:
+        for campaign, deadline in laws.ears.spells.come(spell, at):
+            entry = Entry(campaign, spell.cart_id, spell.start)
+            yield Signal(entry, 1, deadline, active_at=spell.active_at), laws.campaign(entry)
+    for due in person.dues:
+        if due.at <= at:
+            yield Signal(due.entry, due.step, due.at, due), laws.campaign(due.entry, due.version)
+
+
+def _in_turn(due: Come) -> tuple[Millis, int, int, str, str]:
+    """Of one instant the highest priority goes first, then by step, then by cart."""
+    signal, campaign = due
+    priority = campaign.priority if campaign else 0
+    return signal.at, -priority, signal.step, signal.entry.cart_id, signal.entry.campaign
+
+
+def _forget(person: Person, at: Millis, laws: InForce) -> Person:
+    """What no window reaches any more."""
+    carts = person.carts.forget(at, CART_TTL)
+    looks = any(spell.cart_id == VIEWED for spell in person.spells)
+    ordered = person.last_order
+    stale = person.forget_at is not None and person.forget_at <= at
+    return Person(
+        person.user,
+        person.seen_at,
+        None if stale else person.consent,
+        None if ordered is not None and ordered + laws.order_ttl <= at else ordered,
+        carts,
+        in_filled_carts(laws.ears.spells.known(person.spells), carts),
+        person.dues,
+        tuple(sent for sent in person.sent if sent.at + laws.sent_ttl > at),
+        person.profile,
+        ANYHOW if stale else person.reach,
+        person.viewed if looks else None,
+    )
 
 
 def _content(person: Person, signal: Signal) -> Cart | None:

@@ -35,6 +35,8 @@ ENDED = "ended"
 HOLD = "hold"
 SKIP = "skip"
 IGNORE = "ignore"
+FINISH = "finish"
+MOVE = "move"
 
 CAMPAIGN_KEYS: Mapping[str, Key] = {
     "name": Key(word),
@@ -42,6 +44,7 @@ CAMPAIGN_KEYS: Mapping[str, Key] = {
     "channel": Key(one_of("email"), "email"),
     "topic": Key(word, None),
     "state": Key(one_of(DRAFT, LIVE, PAUSED, ENDED), LIVE),
+    "on_change": Key(one_of(FINISH, MOVE), FINISH),
     "live_from": Key(instant, None),
     "priority": Key(whole(0, 100), 50),
     "reentry": Key(length, "7d"),
@@ -110,6 +113,7 @@ class Campaign:
     holdout: int = 0
     variants: tuple[Variant, ...] = ()
     exits_on_order: bool = True
+    on_change: str = FINISH
 
     @property
     def segments(self) -> dict[str, str]:
@@ -128,8 +132,9 @@ class CampaignConfig:
 
     @property
     def segments(self) -> frozenset[str]:
-        """The segments that any campaign names."""
-        return frozenset(name for one in self.campaigns.values() for name in one.segments.values())
+        """The segments that any campaign names, and those that a published one may name."""
+        named = frozenset(name for one in self.campaigns.values() for name in one.segments.values())
+        return named | self.governor.segments
 
     def without_drafts(self) -> CampaignConfig:
         """What a job runs."""
@@ -179,6 +184,7 @@ def parse_campaign(content: bytes, file: str) -> Campaign:
         holdout=keys["holdout"],
         variants=_variants(keys),
         exits_on_order=_exits_on_order(keys),
+        on_change=keys["on_change"],
     )
 
 

@@ -29,10 +29,18 @@ def zone_name(value: Any) -> str:
     raise ValueError(f'{value!r} is not a time zone: write an IANA name in quotes, such as "Europe/Berlin"')
 
 
+def names(value: Any) -> tuple[str, ...]:
+    """Several names, as a list of texts."""
+    if isinstance(value, list | tuple) and all(isinstance(name, str) and name for name in value):
+        return tuple(value)
+    raise ValueError(f'{value!r} is not a list of names: write ["vip", "lapsing"]')
+
+
 GOVERNOR_KEYS: Mapping[str, Key] = {
     "salt": Key(text, "tidemark"),
     "zone": Key(zone_name, "UTC"),
     "hush": Key(length, "2h"),
+    "segments": Key(names, None),
     "quiet_hours.from": Key(clock, "21:00"),
     "quiet_hours.to": Key(clock, "08:00"),
     "quiet_hours.spread": Key(length, "60min"),
@@ -68,7 +76,10 @@ class QuietHours:
 
 @dataclass(frozen=True, slots=True)
 class Governor:
-    """All of the file; lengths in ms, `zone` is for whoever has told none."""
+    """All of the file; lengths in ms, `zone` is for whoever has told none.
+
+    `segments` are judged though no campaign names them, for campaigns that are yet to be published.
+    """
 
     caps: tuple[Cap, ...] = ()
     quiet: QuietHours | None = None
@@ -77,6 +88,7 @@ class Governor:
     salt: str = "tidemark"
     same_template: Millis = 0
     same_product: Millis = 0
+    segments: frozenset[str] = frozenset()
 
     @property
     def memory(self) -> Millis:
@@ -98,6 +110,7 @@ def parse_governor(content: bytes, file: str) -> Governor:
         salt=keys["salt"],
         same_template=keys["fatigue.template"],
         same_product=keys["fatigue.product"],
+        segments=frozenset(keys["segments"] or ()),
     )
 
 

@@ -200,7 +200,10 @@ def _after_order(person: Person, event: Event, ears: Ears) -> Person:
     carts = person.carts.after(event)
     spells = in_filled_carts(person.spells, carts)
     dues = tuple(
-        [due if due.entry.campaign in ears.unmoved else _ended(due, CONVERTED, event.at) for due in person.dues]
+        [
+            _ended(due, CONVERTED, event.at) if ears.ends_with_order(due.entry.campaign, due.version) else due
+            for due in person.dues
+        ]
     )
     if ears.orders:
         key = event.order_id or ""
@@ -223,11 +226,10 @@ def _after_order(person: Person, event: Event, ears: Ears) -> Person:
 
 def _after_undone_order(person: Person, event: Event, ears: Ears) -> Person:
     """There is nothing left to follow up on."""
-    about = {listener.campaign for listener in ears.orders}
     dues = tuple(
         [
             _ended(due, SUPERSEDED, event.at)
-            if due.entry.campaign in about and due.entry.cart_id == (event.order_id or "")
+            if due.entry.campaign in ears.follow_ups and due.entry.cart_id == (event.order_id or "")
             else due
             for due in person.dues
         ]
@@ -239,7 +241,7 @@ def _after_undone_order(person: Person, event: Event, ears: Ears) -> Person:
 
 def _about_a_cart(due: Due, ears: Ears) -> bool:
     """An order's id, or nothing at all, may be called as a cart is."""
-    return due.entry.campaign in ears.spells.by_campaign
+    return due.entry.campaign in ears.spells
 
 
 def _ended(due: Due, reason: str, at: Millis) -> Due:

@@ -39,7 +39,8 @@ class Listener:
 class Ears:
     """Which campaigns listen to what: `spells` by what is left behind, the others by what they wait for.
 
-    An order ends what is due of any campaign but those of `unmoved`.
+    An order ends what is due of any campaign but those of `unmoved`, and of versions of before as `moved` says.
+    `follow_ups` are the campaigns that an order lets people in to.
     """
 
     spells: Signals
@@ -47,4 +48,10 @@ class Ears:
     subscriptions: tuple[Listener, ...] = ()
     segments: Mapping[str, tuple[Listener, ...]] = field(default_factory=dict)
     unmoved: frozenset[str] = frozenset()
+    moved: Mapping[str, bool] = field(default_factory=dict)
+    follow_ups: frozenset[str] = frozenset()
     views: bool = False
+
+    def ends_with_order(self, campaign: str, version: str) -> bool:
+        """Whether an order ends what is due of this campaign, to whoever entered it on this version."""
+        return self.moved.get(version, campaign not in self.unmoved)

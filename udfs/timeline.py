@@ -43,9 +43,9 @@ class Timeline(Generic[T]):
         self._holds = self._said[place - 1] if place else None
         return self._holds
 
-    def until(self, at: Millis) -> list[T]:
-        """All that has held at any time up to and including `at`, in its order."""
-        return self._said[: bisect_right(self._marks, (at, _BEYOND))]
+    def until(self, at: Millis, order: int = _BEYOND) -> list[T]:
+        """All that has held at any time up to and including `at`, in its order, and of that instant up to `order`."""
+        return self._said[: bisect_right(self._marks, (at, order))]
 
     def forget_before(self, at: Millis) -> None:
         """Leave behind what no longer holds at `at`, nor at any time after it."""

@@ -176,7 +176,8 @@ class Thorough:
     def on_event(self, state: Person | None, event: Event) -> Step[Person, Told]:
         step = self.rule.on_event(state, event)
         if step is SAME and state is not None:
-            return self.rule._step(msgspec.structs.replace(state, seen_at=event.at))
+            seen = msgspec.structs.replace(state, seen_at=event.at)
+            return self.rule._step(seen, self.rule.in_force(event.at), event.at)
         return step
 
     def on_wake(self, state: Person, at: Millis) -> Step[Person, Told]:

@@ -27,13 +27,13 @@ class Apart(Signals):
     """A spell for each campaign and cart, as plainly as it can be done."""
 
     def _alike(self, views: bool) -> tuple[Names, ...]:
-        return tuple((name,) for name, signal in self.by_campaign.items() if signal.views == views)
+        return tuple((name,) for name, signal in self.newest.items() if signal.views == views)
 
 
 def apart() -> CampaignRule:
     rule = campaign_rule(config_of(MANY), 0, 0)
-    rule.signals = Apart(rule.signals.by_campaign)
-    rule._ears = dataclasses.replace(rule._ears, spells=rule.signals)
+    laws = rule.in_force(0)
+    laws.ears = dataclasses.replace(laws.ears, spells=Apart(laws.ears.spells.newest))
     return rule
 
 
