@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from udfs.abandonment import VIEWED, in_filled_carts
+from udfs.abandonment import VIEWED, Abandonment, in_filled_carts
 from udfs.answers import Signal, decided, orphaned, triggered
 from udfs.campaigns import Campaign, CampaignConfig
 from udfs.carts import CART_TTL, Cart
@@ -24,6 +24,7 @@ from udfs.reach import ANYHOW
 from udfs.sequence import after_deferral, after_send, charged, without
 from udfs.step import FORGET, SAME, Step
 from udfs.time import Millis
+from udfs.timetable import Timetable
 
 Told = Decision | Trigger
 
@@ -49,6 +50,7 @@ class CampaignRule:
         campaigns = config.campaigns.values()
         self._ears = ears(campaigns)
         self.signals = self._ears.spells
+        self.timetable = Timetable(campaigns, config.governor)
         own_caps = [campaign.cap for campaign in campaigns if campaign.cap]
         self._sent_ttl = max(
             [config.governor.memory, *(cap.within for cap in own_caps), *(campaign.reentry for campaign in campaigns)]
@@ -67,13 +69,14 @@ class CampaignRule:
             return FORGET
         person = after(state or Person(event.user, event.at), event, self._ears)
         if self.profile is None:
-            return SAME if person is state else self._step(person)
+            return SAME if person is state else self._step(self._elsewhere(state, person, event.at), clock=event.at - 1)
         if event.kind is Kind.SEND:  # no event of the person's: only the clock has moved
             step = self.profile.on_wake(person.profile, event.at) if person.profile else FORGET
         else:
             step = self.profile.on_event(person.profile, event)
             person = self._entered(person, step.emit)
-        return self._step(msgspec.structs.replace(person, profile=step.state), (), step.wake_at)
+        person = msgspec.structs.replace(person, profile=step.state)
+        return self._step(self._elsewhere(state, person, event.at), (), step.wake_at, event.at - 1)
 
     def on_wake(self, state: Person, at: Millis) -> Step[Person, Told]:
         """The profile first: it is that of the instant at which the governor asks."""
@@ -82,11 +85,18 @@ class CampaignRule:
             step = self.profile.on_wake(state.profile, at) if self.profile else FORGET
             state, profile_wake = msgspec.structs.replace(state, profile=step.state), step.wake_at
             state = self._entered(state, step.emit)
+        state = self.timetable.called(state, at) if self.timetable else state
         told: list[Told] = []
         while signal := min(self._come(state, at), key=self._in_turn, default=None):
             state, said = self._answer(state, signal)
             told += said
-        return self._step(self._forget(state, at), tuple(told), profile_wake)
+        return self._step(self._forget(state, at), tuple(told), profile_wake, at)
+
+    def _elsewhere(self, was: Person | None, person: Person, at: Millis) -> Person:
+        """Whose clock shows another time than was known may have an hour behind or before them that is a schedule's."""
+        if not self.timetable or was is None or person.reach is was.reach:
+            return person
+        return self.timetable.moved(was, person, at)
 
     def _entered(self, person: Person, changes: Iterable[SegmentChange]) -> Person:
         """Whoever enters a segment that a campaign waits for; a changed definition moves people, but is no event."""
@@ -99,13 +109,14 @@ class CampaignRule:
         return msgspec.structs.replace(person, dues=(*person.dues, *dues)) if dues else person
 
     def _step(
-        self, person: Person, told: tuple[Told, ...] = (), profile_wake: Millis | None = None
+        self, person: Person, told: tuple[Told, ...] = (), profile_wake: Millis | None = None, clock: Millis = 0
     ) -> Step[Person, Told]:
+        """`clock` (ms): the deadlines up to and including this have passed."""
         if person.blank:
             return Step(None, told)
-        return Step(person, told, self._wake_at(person, profile_wake))
+        return Step(person, told, self._wake_at(person, profile_wake, clock))
 
-    def _wake_at(self, person: Person, profile_wake: Millis | None) -> Millis | None:
+    def _wake_at(self, person: Person, profile_wake: Millis | None, clock: Millis) -> Millis | None:
         """When something next happens by the clock alone."""
         soonest = [at for at in (person.forget_at, person.carts.next_forgotten(), profile_wake) if at is not None]
         soonest += [at for spell in person.spells if (at := self.signals.deadline(spell)) is not None]
@@ -115,6 +126,8 @@ class CampaignRule:
             soonest.append(person.sent[0].at + self._sent_ttl)
         if person.last_order is not None:
             soonest.append(person.last_order + self._order_ttl)
+        if self.timetable and (sending := self.timetable.next(person, clock)) is not None:
+            soonest.append(sending)
         return min(soonest, default=None)
 
     def _come(self, person: Person, at: Millis) -> Iterator[Signal]:
@@ -151,7 +164,7 @@ class CampaignRule:
             signal.step,
             signal.at,
             person,
-            _content(person, signal),
+            _content(person, signal, campaign),
             signal.due,
             self.config.governor,
             self.live_from,
@@ -176,6 +189,8 @@ class CampaignRule:
             person.profile,
             ANYHOW if stale else person.reach,
             person.viewed if looks else None,
+            () if stale else person.lists,
+            person.asked,
         )
 
     def _in_turn(self, signal: Signal) -> tuple[Millis, int, int, str, str]:
@@ -185,8 +200,10 @@ class CampaignRule:
         return signal.at, -priority, signal.step, signal.entry.cart_id, signal.entry.campaign
 
 
-def _content(person: Person, signal: Signal) -> Cart | None:
+def _content(person: Person, signal: Signal, campaign: Campaign) -> Cart | None:
     """What the mail shows: a cart as it is now, or what was looked at or bought as it was then."""
     if signal.due and signal.due.content:
         return signal.due.content
+    if not isinstance(campaign.signal, Abandonment):
+        return None
     return person.viewed if signal.entry.cart_id == VIEWED else person.carts.get(signal.entry.cart_id)
