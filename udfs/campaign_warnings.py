@@ -10,6 +10,7 @@ from udfs.campaigns import CAMPAIGN_KEYS, MARKETING, entered_by
 from udfs.config_error import line_of
 from udfs.governor_config import Governor
 from udfs.person import PERSON_TTL
+from udfs.schedule import is_scheduled
 from udfs.schedule_warnings import schedule_warnings
 from udfs.signals import ORDER_COMPLETED, SUBSCRIBED
 from udfs.time import DAY, Millis, format_length
@@ -57,7 +58,7 @@ def _no_exit_on_order(keys: Keys, _: Governor, __: Mapping[str, str]) -> Found:
     asks_nobody_to_buy = entered_by(keys) in (SUBSCRIBED, ORDER_COMPLETED)
     if keys["class"] != MARKETING or asks_nobody_to_buy:
         return
-    if keys["exits.on_order"] is False:
+    if keys["exits.on_order"] is False and not is_scheduled(keys):
         yield "exits.on_order", "whoever has ordered since is still asked to buy", "Leave it out: an order ends it then"
     if keys["courtesy.after_order"] == 0:
         yield "courtesy.after_order", "whoever has just ordered gets this mail", 'Leave it at "24h"'

@@ -12,7 +12,7 @@ from cli import exits
 from cli.__main__ import command_line
 from connectors.list_file import ListFileError, read_people
 from connectors.quick_calls import event_by_the_long_way, event_of
-from tests.unit.customer import NOON
+from tests.unit.customer import NOON, ROOT
 from udfs.events import Event
 from udfs.facts import fold, unknown
 from udfs.lists import merged
@@ -111,6 +111,45 @@ def test_a_mistake_ends_with_a_code(words: tuple[str, ...], code: int, tmp_path:
     file.write_text("ada\n", "utf-8")
     assert run("upload", file, *words, "--dry-run").exit_code == code
     assert run("upload", tmp_path / "gone", "--name", "spring").exit_code == exits.INPUT
+
+
+NEWS = """name = "news"
+[schedule]
+at = {at}
+[audience]
+list = "spring"
+[[steps]]
+template = "newsletter"
+"""
+
+
+def backtested(tmp_path: Path, at: str) -> tuple[list[tuple[str, int, str]], str]:
+    """(person, at, reason) over the example log and a list of three, and what was said beside it."""
+    people, on, campaign = tmp_path / "people.txt", tmp_path / "on.jsonl", tmp_path / "news.toml"
+    people.write_text("ada\ncleo\nzoe\n", "utf-8")
+    campaign.write_text(NEWS.format(at=at), "utf-8")
+    assert run("upload", people, "--name", "spring", "--out", on, "--at", "2026-10-12T12:00:00Z").exit_code == exits.OK
+    logs = ["--events", str(ROOT / "docs" / "example.jsonl"), "--events", str(on)]
+    said = ["backtest", *logs, "--campaigns", str(campaign), "--run-on", "48h", "--out", str(tmp_path / "out")]
+    ran = CliRunner().invoke(command_line(), [*said, "--processes", "1"])
+    assert ran.exit_code == exits.OK, ran.output
+    told = [json.loads(line) for line in (tmp_path / "out" / "decisions.jsonl").read_text("utf-8").splitlines()]
+    return [(one["user_id"], one["at"], one["reason"]) for one in told], ran.stderr
+
+
+def test_a_backtest_asks_those_on_the_list_and_nobody_else(tmp_path: Path) -> None:
+    """Ben is in the log and not on the list; Zoe is on the list and nothing else is known of her."""
+    ten = 1_791_885_600_000  # 2026-10-13T10:00:00Z
+    told, said = backtested(tmp_path, "2026-10-13T10:00:00")
+    assert sorted(told) == [("ada", ten, "sent"), ("cleo", ten, "no_consent"), ("zoe", ten, "no_consent")]
+    assert "news" not in said
+
+
+def test_a_backtest_says_what_lies_beyond_its_end(tmp_path: Path) -> None:
+    """Else one would wonder where the send is."""
+    told, said = backtested(tmp_path, "2026-12-24T10:00:00")
+    assert told == []
+    assert "news is set for 2026-12-24T10:00:00, after the end of this run" in said
 
 
 def test_a_profile_knows_the_lists_too() -> None:
