@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from udfs.campaigns import HOLD, IGNORE, MARKETING
+from udfs.campaigns import DRAFT, HOLD, IGNORE, MARKETING
 from udfs.governor_config import Governor
 from udfs.schedule import Schedule, is_scheduled, read_schedule
 from udfs.time import DAY, HOUR, MINUTE, Millis
@@ -15,15 +15,15 @@ Found = Iterator[tuple[str, str, str]]
 
 
 def schedule_warnings(keys: Keys, governor: Governor, now: Millis | None) -> Found:
-    """(key, problem, hint) of a file without errors; `now` (ms) None leaves out what depends on it."""
+    """(key, problem, hint) of a file without errors; `now` (ms) None leaves out what depends on it, and so does a
+    draft, whose time is still to be set."""
     if not is_scheduled(keys):
         return
     schedule = read_schedule(keys)
-    if now is not None and schedule.closes < now:
-        yield "schedule.at", "is past everywhere: whoever is asked by then is answered with expired", "Set another time"
-    elif now is not None and schedule.opens < now:
-        late = "is past in a part of the world" if schedule.local else "is past"
-        yield "schedule.at", f"{late}: there it goes out at once if valid_for allows it", "Publish it earlier"
+    if now is not None and keys["state"] != DRAFT and schedule.opens < now:
+        where = "everywhere" if schedule.closes < now else "in a part of the world" if schedule.local else "already"
+        late = f"is past {where}: what is published so late goes out at once, or not any more after valid_for"
+        yield "schedule.at", late, "Set a later time"
     if (live_from := keys["live_from"]) is not None and live_from > schedule.opens:
         yield "live_from", "is later than the hour of some: for them it is only recorded", "Leave it out"
     if problem := _at_night(keys, schedule, governor):

@@ -19,7 +19,7 @@ from udfs.campaign_check import Checked, check
 from udfs.campaign_schema import NEEDED, campaign_schema
 from udfs.campaigns import CAMPAIGN_KEYS, parse_campaign
 from udfs.config_error import ConfigError
-from udfs.time import HOUR
+from udfs.time import DAY, HOUR
 from udfs.toml_keys import read_keys
 
 SHORT = """name = "a"
@@ -145,7 +145,9 @@ def test_a_schedule_that_is_past_is_warned_of() -> None:
     assert "in a part of the world" in news_warned(NEWS, ten + 12 * HOUR)[0][1]
     assert "everywhere" in news_warned(NEWS, ten + 12 * HOUR + 1)[0][1]
     assert news_warned(NEWS.replace("00:00", "00:00Z"), ten) == []
-    assert news_warned(NEWS.replace("00:00", "00:00Z"), ten + 1) != []
+    assert "everywhere" in news_warned(NEWS.replace("00:00", "00:00Z"), ten + 1)[0][1]
+    assert "already" in news_warned(NEWS.replace("00:00", '00:00Z\nthrottle = "1h"'), ten + 1)[0][1]
+    assert news_warned('state = "draft"\n' + NEWS, ten + DAY) == []
 
 
 @pytest.mark.parametrize(
