@@ -89,7 +89,7 @@ class Timetable:
 
         Whose instant had come is not asked again; whose instant is now past without having come is asked at once.
         """
-        before = before or self
+        before = self if before is None else before
         for entry, sending in self._sendings.items():
             if entry in person.asked or (before is self and not sending.schedule.opens < at <= sending.schedule.closes):
                 continue
@@ -98,9 +98,10 @@ class Timetable:
             now = self.instant(sending, person)
             if had_come and at <= now:
                 person = replace(person, asked=(*person.asked, entry))
-            elif not had_come:
-                called = (_due(sending, at, now),) if now < at and means(sending.campaign, person) else ()
-                person = replace(person, dues=(*unasked, *called))
+            elif not had_come and now < at and means(sending.campaign, person):
+                person = replace(person, dues=(*unasked, _due(sending, at, now)))
+            elif len(unasked) < len(person.dues):
+                person = replace(person, dues=unasked)
         return person
 
     def has_come(self, entry: Entry, person: Person, at: Millis) -> bool:

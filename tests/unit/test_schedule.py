@@ -23,6 +23,7 @@ from udfs.memory_driver import drive
 from udfs.outputs import Decision, Trigger
 from udfs.person import Person
 from udfs.time import DAY, HOUR, MINUTE, Millis
+from udfs.timetable import Timetable
 
 CONFIG = ROOT / "config"
 # NOON is a Wednesday in UTC.
@@ -252,6 +253,34 @@ def test_a_mistake_is_told_with_its_key(wrong: str, key: str, problem: str) -> N
     with pytest.raises(ConfigError, match=problem) as found:
         rule(wrong)
     assert found.value.key == key
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "at", "asked_at_once", "asked_no_more"),
+    [
+        ("", text(), AT_UTC - 1, False, False),
+        ("", text(), AT_UTC, False, False),
+        ("", text(), AT_UTC + 1, True, False),
+        ("", text(top='state = "paused"'), AT_UTC + 1, True, False),
+        (text(), text(top="# mended"), AT_UTC - 1, False, False),
+        (text(), text(top="# mended"), AT_UTC + 1, False, False),
+        (text(), text(f"at = {AT}Z"), AT_UTC + 1, False, False),
+        (text(f"at = {AT}Z"), text(f'at = {AT}Z\nthrottle = "300d"'), AT_UTC + 1, False, True),
+        (text(f'at = {AT}Z\nthrottle = "300d"'), text(f"at = {AT}Z"), AT_UTC + 1, True, False),
+        (text("at = 2026-09-01T10:00:00"), text(), AT_UTC + 1, True, False),
+    ],
+)
+def test_another_timetable_asks_nobody_twice_and_whoever_it_comes_too_late_for_at_once(
+    before: str, now: str, at: Millis, asked_at_once: bool, asked_no_more: bool
+) -> None:
+    """As published at `at`: a mended file, another throttle, a send that is new; an hour of its own first."""
+    ada = Person("ada", NOON, lists=("spring",))
+    old = rule(before).timetable if before else Timetable((), rule().config.governor)
+    moved = rule(now).timetable.moved(ada, ada, at, old)
+    assert [(due.at, due.asked_at) for due in moved.dues] == ([(at, AT_UTC)] if asked_at_once else [])
+    assert bool(moved.asked) == asked_no_more
+    stranger = Person("ada", NOON)
+    assert rule(now).timetable.moved(stranger, stranger, at, old).dues == ()
 
 
 SENDS = (
