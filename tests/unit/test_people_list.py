@@ -10,12 +10,16 @@ from typer.testing import CliRunner, Result
 
 from cli import exits
 from cli.__main__ import command_line
+from connectors.config_files import read_texts
 from connectors.list_file import ListFileError, read_people
 from connectors.quick_calls import event_by_the_long_way, event_of
-from tests.unit.customer import NOON, ROOT
+from tests.unit.customer import NOON, ROOT, identify
 from udfs.events import Event
 from udfs.facts import fold, unknown
 from udfs.lists import merged
+from udfs.memory_driver import drive
+from udfs.profile_config import load
+from udfs.profile_rule import ProfileRule
 
 
 def run(*words: str | Path) -> Result:
@@ -153,7 +157,7 @@ def test_a_backtest_says_what_lies_beyond_its_end(tmp_path: Path) -> None:
 
 
 def test_a_profile_knows_the_lists_too() -> None:
-    """So that a segment may ask `trait.lists.spring = true`."""
+    """So that a segment may ask `trait.lists.spring == true`."""
     facts = unknown(NOON)
     for number, lists in enumerate(({"spring": True}, {"autumn": True, "x y": True}, {"spring": False})):
         line = json.dumps(
@@ -163,4 +167,10 @@ def test_a_profile_knows_the_lists_too() -> None:
         assert isinstance(event, Event)
         facts = fold(facts, event)
     assert facts.traits.raw == {"lists": {"autumn": True}}
+    segment = {"segments/listed.toml": 'name = "listed"\nenter = "trait.lists.spring == true"\n'}
+    listed = ProfileRule(load({**read_texts(), **segment}).only(["listed"]), NOON)
+    told = [identify(NOON + n, {"lists": lists}) for n, lists in enumerate(({"spring": True}, {"autumn": True}))]
+    off = identify(NOON + 9, {"lists": {"spring": False}})
+    found = drive(listed, [*told, off], NOON + 9).emitted
+    assert [(one.change, one.at) for one in found] == [("enter", NOON), ("leave", NOON + 9)]
     assert facts.traits.lists == merged((), {"autumn": True})
