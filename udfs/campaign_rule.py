@@ -92,6 +92,15 @@ class CampaignRule:
             told += said
         return self._step(self._forget(state, at), tuple(told), profile_wake, at)
 
+    def rescheduled(self, person: Person, at: Millis, before: Timetable) -> Step[Person, Told]:
+        """A person who is told at `at`, before anything else of that instant, that no longer `before` holds but this
+        rule's own timetable."""
+        profile_wake = None
+        if self.profile and person.profile:
+            step = self.profile.on_wake(person.profile, at - 1)
+            person, profile_wake = msgspec.structs.replace(person, profile=step.state), step.wake_at
+        return self._step(self.timetable.moved(person, person, at, before), (), profile_wake, at - 1)
+
     def _elsewhere(self, was: Person | None, person: Person, at: Millis) -> Person:
         """Whose clock shows another time than was known may have an hour behind or before them that is a schedule's."""
         if not self.timetable or was is None or person.reach is was.reach:

@@ -191,12 +191,14 @@ def test_of_campaigns_that_never_asked_it_is_said_why() -> None:
     assert standings(look(TWO), consent(TWO + 1, False)) == [
         "browse_abandonment: did not enter: said no to marketing mail, and only looks of those who did are followed",
         "cart_abandonment: did not enter: nothing is in their cart",
+        "newsletter: did not enter: it is set for 2027-03-02T10:00:00",
         "order_followup: did not enter: no order is known",
         "welcome: did not enter: said no to marketing mail",
         "win_back: did not enter: never came into the segment lapsing",
     ]
     assert standings(consent(TWO), add(TWO), order(TWO + DAY)) == [
         "browse_abandonment: did not enter: looked at no product",
+        "newsletter: did not enter: it is set for 2027-03-02T10:00:00",
         "win_back: did not enter: never came into the segment lapsing",
     ]
 
