@@ -23,6 +23,8 @@ from udfs.timeline import Timeline
 
 NOTHING = text("at = 2026-01-01T10:00:00", 'list = "nobody"').replace('"news"\n\n', '"nothing"\n\n')
 
+AFTER = (SENDS[0].replace('throttle = "3h"', 'throttle = "30min"'), SENDS[2].replace("12:00", "13:00"))
+
 
 class Published:
     """Implements Learner: one rule until the news, another one from then on."""
@@ -125,16 +127,11 @@ def test_neither_ticks_nor_shards_matter_and_nobody_is_asked_twice(
     events: list[Event], at: Millis, tick: Millis, shards: int, swapped: bool
 ) -> None:
     """Whatever is published when: the same answers, one first answer each."""
-    rules = [
-        lambda: rule(*SENDS, governor=NIGHT),
-        lambda: rule(
-            SENDS[0].replace('throttle = "3h"', 'throttle = "30min"'),
-            SENDS[2].replace("12:00", "13:00"),
-            governor=NIGHT,
-        ),
-    ]
-    first, then = rules[::-1] if swapped else rules
-    one, other = story(first(), then(), at, events), story(first(), then(), at, events, tick, shards)
+    first, then = (AFTER, SENDS) if swapped else (SENDS, AFTER)
+    one, other = (
+        story(rule(*first, governor=NIGHT), rule(*then, governor=NIGHT), at, events, length, number)
+        for length, number in ((1000, 4), (tick, shards))
+    )
     assert Counter(map(repr, one)) == Counter(map(repr, other))
     answers = [told for told in one if isinstance(told, Decision)]
     firsts = Counter((told.user_id, told.signal_id) for told in answers if told.step == 1 and told.follows is None)
