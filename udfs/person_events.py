@@ -161,6 +161,8 @@ def _after_view(person: Person, event: Event, signals: Signals) -> Person:
         person.profile,
         person.reach,
         viewed,
+        person.lists,
+        person.asked,
     )
 
 

@@ -12,16 +12,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connectors.config_files import read_config
 from tests.unit.customer import LONG_AFTER, NOON, ROOT, add, consent, erase, event, identify, line, order, view
 from tests.unit.test_campaign_properties import stories
 from udfs.campaign_config import campaign_rule
 from udfs.campaign_rule import CampaignRule
 from udfs.config_error import ConfigError
+from udfs.decisions import Entry
 from udfs.events import Context, Event, Kind
 from udfs.lists import MOST_LISTS, merged
 from udfs.memory_driver import drive
 from udfs.outputs import Decision, Trigger
 from udfs.person import Person
+from udfs.person_events import after
 from udfs.time import DAY, HOUR, MINUTE, Millis
 from udfs.timetable import Timetable
 
@@ -209,6 +212,27 @@ def test_a_list_keeps_somebody_known_who_has_done_nothing_else() -> None:
     assert drive(rule(), [on(NOON)], stop_at=NOON + 402 * DAY).states == {}
     assert drive(rule(), [on(NOON), on(NOON + 1, is_on=False)], stop_at=NOON + 1).states == {}
     assert drive(rule(), [on(NOON), erase(NOON + 1)], stop_at=NOON + 1).states == {}
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_no_event_takes_anybody_off_a_list(number: int) -> None:
+    """With every signal listened to: what is not about lists leaves them, and what was asked, as they are."""
+    shipped = campaign_rule(read_config(), None, NOON, drafts=True)
+    ada = Person("ada", NOON, True, lists=("spring",), asked=(Entry("news", "", AT_UTC),))
+    happened = [
+        view(NOON, lines=(line("shoe"),)),
+        view(NOON, context=Context(timezone=TOKYO)),
+        add(NOON),
+        order(NOON, "mug", order_id="o"),
+        order(NOON, name="Order Cancelled", order_id="o"),
+        identify(NOON, {"email": "a@b.example"}),
+        event(NOON, Kind.EMAIL, "Email Bounced"),
+        event(NOON, Kind.SEND, "bounced"),
+    ][number]
+    looking = after(ada, view(NOON - 1, lines=(line("shoe"),)), shipped._ears)
+    for person in (ada, looking):
+        now = after(person, happened, shipped._ears)
+        assert (now.lists, now.asked) == (ada.lists, ada.asked)
 
 
 def test_lists_are_merged_name_by_name_and_bounded() -> None:
