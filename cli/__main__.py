@@ -25,6 +25,7 @@ MODULES = (
     "campaign",
     "campaign_test",
     "campaign_diff",
+    "people_list",
     "import_log",
     "backtest",
     "try_it",

@@ -22,6 +22,7 @@ from udfs.time import Millis
 if TYPE_CHECKING:
     from cli.rehearsal import Rehearsed
     from connectors.history import History
+    from udfs.timetable import Timetable
 
 SHOWN = 5
 CONFIG = ROOT / "config"
@@ -84,6 +85,7 @@ def rehearsal(
     """Read and decide; the decisions can be read inside. Ends with a sentence and a code if that cannot be."""
     from cli.rehearsal import Terms, processes, read_history, rehearse
     from connectors.settings import from_environment
+    from udfs.campaign_config import campaign_rule
 
     if len(set(events)) < len(events):
         exits.fail("The same file is named twice in --events.", exits.USAGE)
@@ -96,6 +98,8 @@ def rehearsal(
             _tell_of_bad_lines(history)
             first, last = _bounds(history, since, until)
             terms = Terms(tuple(variants), live_from, first, last + run_on, since, until, waits, drafts)
+            tables = [campaign_rule(files, live_from, first, drafts).timetable(terms.stop_at) for files in variants]
+            _tell_of_what_is_beyond(tables, terms.stop_at)
             with progress("decide", len(history.batches)) as advance:
                 rehearsed = rehearse(history, terms, home, pool, advance)
             yield history, rehearsed
@@ -199,6 +203,13 @@ def _bounds(history: History, since: Millis | None, until: Millis | None) -> tup
     if last < first:
         exits.fail("No event lies between --from and --to.", exits.USAGE)
     return first, last
+
+
+def _tell_of_what_is_beyond(tables: Sequence[Timetable], stop_at: Millis) -> None:
+    beyond = {one.campaign.name: one.schedule for table in tables for one in table.sendings}
+    for name, schedule in sorted(beyond.items()):
+        if schedule.opens > stop_at:
+            say(f"{name} is set for {schedule.text}, after the end of this run: nobody is asked. Try an earlier time.")
 
 
 def _tell_of_bad_lines(history: History) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import typer
@@ -29,7 +30,8 @@ def check(
     from connectors.config_files import read_config
     from udfs.campaign_check import check as checked_files
 
-    checked = checked_files({str(file): _read(file) for file in files}, read_config(CONFIG), _templates())
+    now = time.time_ns() // 1_000_000
+    checked = checked_files({str(file): _read(file) for file in files}, read_config(CONFIG), _templates(), now)
     if as_json:
         typer.echo(json.dumps({"errors": _plain(checked.errors), "warnings": _plain(checked.warnings)}))
     else:

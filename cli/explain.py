@@ -117,7 +117,7 @@ def story_of(user: str, until: Millis | None = None) -> Story:
         frozenset(decision["decision_id"] for decision in log.decisions),
         {send["trigger_id"]: (send["outcome"], send["reason"]) for send in log.sends},
     )
-    moments = tell(retelling, rule.signals, heard)
+    moments = tell(retelling, rule.signals, heard, rule.timetable(tide))
     entered = {moment.facts["campaign"] for moment in moments if "campaign" in moment.facts}
     outside = told(rule.config.campaigns, entered, of_moves(retelling.moves, rule), tide)
     return Story([*moments, *outside], retelling.doubled, tide)

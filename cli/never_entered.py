@@ -11,6 +11,7 @@ from connectors.profile_reader import Profile
 from udfs.abandonment import Abandonment
 from udfs.campaigns import Campaign
 from udfs.carts import ORDER_COMPLETED
+from udfs.schedule import Schedule
 from udfs.signals import SUBSCRIBED, Happened
 from udfs.time import Millis
 
@@ -82,6 +83,8 @@ def why_not(campaign: Campaign, known: Known, at: Millis) -> str:
     signal = campaign.signal
     if isinstance(signal, Abandonment):
         return _looks(known) if signal.views else _cart(campaign, signal, known, at)
+    if isinstance(signal, Schedule):
+        return _not_asked(campaign, signal, at)
     return _happened(signal, known, at)
 
 
@@ -99,6 +102,14 @@ def _happened(signal: Happened, known: Known, at: Millis) -> str:
         due = day_and_time(ordered + signal.wait, at)
         return f"ordered at {day_and_time(ordered, at)}, nothing is due before {due}"
     return "no decision about their orders is known"
+
+
+def _not_asked(campaign: Campaign, schedule: Schedule, at: Millis) -> str:
+    if at <= schedule.closes:
+        return f"it is set for {schedule.text}"
+    groups = [f"on the list {campaign.on_list}"] if campaign.on_list else []
+    groups += [f"in the segment {campaign.segment}"] if campaign.segment else []
+    return f"not {' and '.join(groups)} at its time, {schedule.text}"
 
 
 def _cart(campaign: Campaign, signal: Abandonment, known: Known, at: Millis) -> str:

@@ -48,10 +48,11 @@ class Noted:
 
 @dataclass(frozen=True, slots=True)
 class Retelling:
-    """All moves in event-time order, and how many doubled messages were dropped on the way."""
+    """All moves in event-time order up to `until` (ms), and how many doubled messages were dropped on the way."""
 
     moves: list[Move]
     doubled: int
+    until: Millis
 
 
 def retell(rule: CampaignRule, events: Iterable[Event], tide: Millis) -> Retelling:
@@ -59,4 +60,4 @@ def retell(rule: CampaignRule, events: Iterable[Event], tide: Millis) -> Retelli
     noted = Noted(rule)
     known = [event for event in events if event.at <= tide]
     story = drive(noted, known, stop_at=tide)
-    return Retelling(noted.moves, story.duplicates)
+    return Retelling(noted.moves, story.duplicates, tide)

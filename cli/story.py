@@ -18,6 +18,7 @@ from udfs.time import Millis
 
 if TYPE_CHECKING:  # what is kept is told within a second, and without the rule
     from cli.retelling import Move, Retelling
+    from udfs.timetable import Timetable
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,14 @@ class Heard:
     sends: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
-def tell(retelling: Retelling, signals: SignalsAt, heard: Heard) -> list[Moment]:
+def tell(retelling: Retelling, signals: SignalsAt, heard: Heard, timetable: Timetable | None = None) -> list[Moment]:
     """The moments of a person's story in time order; `signals` are those in force at an instant."""
     told = [moment for move in _merged(retelling.moves) for moment in _of_move(move, signals, heard)]
     told += _ahead(retelling.moves, signals)
+    if timetable:
+        from cli.scheduled_story import scheduled
+
+        told += [Moment(at, kind, text, {"campaign": of}) for at, kind, text, of in scheduled(retelling, timetable)]
     return sorted(told, key=lambda moment: moment.at)
 
 
@@ -108,11 +113,17 @@ def _lateness(event: Event, heard: Heard) -> str:
 def _profile(event: Event, _: Move) -> str:
     if event.name == ERASURE:
         return "asked to be forgotten: everything known before is erased"
-    consent = (event.traits or {}).get("consent")
+    traits = event.traits or {}
+    consent, lists = traits.get("consent"), traits.get("lists")
     if consent is None:
-        return "told something about themselves"
+        return _listed(lists) if lists and isinstance(lists, dict) else "told something about themselves"
     willing = isinstance(consent, dict) and consent.get("marketing") is True
     return "said yes to marketing mail" if willing else "said no to marketing mail"
+
+
+def _listed(lists: Mapping[str, object]) -> str:
+    words = [(f"was {'put on' if is_on is True else 'taken off'} the list {name}") for name, is_on in lists.items()]
+    return ", ".join(sorted(words))
 
 
 def _cart(event: Event, move: Move) -> str:

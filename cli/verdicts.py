@@ -19,7 +19,8 @@ def verdict(decision: Decision) -> str:
     if decision.wake_at is not None:
         return f"{what} put off to {day_and_time(decision.wake_at, decision.at)}: {reason(decision)}"
     if decision.outcome == SEND and decision.cart_id is None:
-        return f"{what}: {decision.campaign}" + (f", variant {decision.variant}" if decision.variant else "")
+        of = f", variant {decision.variant}" if decision.variant else ""
+        return f"{what}: {decision.campaign}{of}{_set_for(facts)}"
     if decision.outcome == SEND:
         value = money(int(facts.get("value", 0)), facts.get("currency"))
         quiet = f"; {_length('wait', decision)} without a sign of life" if decision.step == 1 else ""
@@ -41,6 +42,16 @@ def _called(decision: Decision) -> str:
 
 def _about_looks(decision: Decision) -> bool:
     return decision.facts.get("entry") == VIEWED
+
+
+def _set_for(facts: Mapping[str, str]) -> str:
+    """When a scheduled mail was meant for, and what the person's clock showed when it was their turn."""
+    if (said := facts.get("scheduled")) is None:
+        return ""
+    day, _, clock = said.removesuffix("Z").partition("T")
+    if said.endswith("Z"):
+        return f", set for {day} {clock[:5]} UTC"
+    return f", set for {day} {clock[:5]} where they are (it was {facts.get('local_time')} in {facts.get('zone')})"
 
 
 def sending(outcome: str, reason: str) -> str:
@@ -110,6 +121,8 @@ def _below_minimum(decision: Decision) -> str:
 def _not_in_audience(decision: Decision) -> str:
     told = {name.removeprefix("segment_"): said for name, said in decision.facts.items() if name.startswith("segment_")}
     places = [f"{'not ' if said == 'out' else ''}in the segment {name}" for name, said in sorted(told.items())]
+    lists = {name.removeprefix("list_"): said for name, said in decision.facts.items() if name.startswith("list_")}
+    places += [f"{'not ' if said == 'out' else ''}on the list {name}" for name, said in sorted(lists.items())]
     return ", ".join(places) or "not one of those whom the campaign is for"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from udfs.abandonment import VIEWED, Signals, in_filled_carts
+from udfs.abandonment import VIEWED, Abandonment, Signals, in_filled_carts
 from udfs.answers import Signal, decided, orphaned, triggered
 from udfs.campaigns import MOVE, Campaign, CampaignConfig
 from udfs.carts import CART_TTL, Cart
@@ -23,9 +23,11 @@ from udfs.profile_rule import DEFINITION, ENTER, ProfileRule
 from udfs.published import Published
 from udfs.questions.question import Question, Verdict
 from udfs.reach import ANYHOW
+from udfs.schedule import Schedule
 from udfs.sequence import after_deferral, after_send, charged, without
 from udfs.step import FORGET, SAME, Step
 from udfs.time import Millis
+from udfs.timetable import Timetable
 
 Told = Decision | Trigger
 Come = tuple[Signal, Campaign | None]
@@ -68,34 +70,44 @@ class CampaignRule:
             return self._called(state, event, laws)
         person = after(state or Person(event.user, event.at), event, laws.ears)
         if self.profile is None:
-            return SAME if person is state else self._step(person, laws, event.at)
-        if event.kind is Kind.SEND:
-            return self._only_later(person, laws, event.at)
-        step = self.profile.on_event(person.profile, event)
-        person = self._entered(person, step.emit, laws)
-        return self._step(msgspec.structs.replace(person, profile=step.state), laws, event.at, step.wake_at)
+            if person is state:
+                return SAME
+            return self._step(_elsewhere(state, person, event.at, laws), laws, event.at)
+        if event.kind is Kind.SEND:  # no event of the person's: only the clock has moved
+            step = self.profile.on_wake(person.profile, event.at) if person.profile else FORGET
+        else:
+            step = self.profile.on_event(person.profile, event)
+            person = self._entered(person, step.emit, laws)
+        person = _elsewhere(state, msgspec.structs.replace(person, profile=step.state), event.at, laws)
+        return self._step(person, laws, event.at, step.wake_at)
 
     def learn(self, news: News) -> bool:
-        """Everybody is called where those who are under way move to the new version: they may be due at once."""
+        """Everybody is called where those who are under way move to the new version, for they may be due at once, and
+        where a time is set."""
         campaign = self._published.learn(news).campaign
-        return campaign is not None and campaign.on_change == MOVE
+        return campaign is not None and (campaign.on_change == MOVE or isinstance(campaign.signal, Schedule))
 
     def signals(self, at: Millis) -> Signals:
         """How spells end, as that stands at `at` (ms)."""
         return self.in_force(at).ears.spells
 
-    def _called(self, state: Person | None, event: Event, laws: InForce) -> Step[Person, Told]:
-        """A campaign was published by which people that are under way go on."""
-        if state is None or not any(event.name in spell.campaigns for spell in state.spells):
-            return SAME
-        return self._only_later(state, laws, event.at)
+    def timetable(self, at: Millis) -> Timetable:
+        """What is set for when, as that stands at `at` (ms)."""
+        return self.in_force(at).timetable
 
-    def _only_later(self, person: Person, laws: InForce, at: Millis) -> Step[Person, Told]:
-        """No event of the person's has come: only the clock has moved."""
-        if self.profile is None or person.profile is None:
-            return self._step(person, laws, at)
-        step = self.profile.on_wake(person.profile, at)
-        return self._step(msgspec.structs.replace(person, profile=step.state), laws, at, step.wake_at)
+    def _called(self, state: Person | None, event: Event, laws: InForce) -> Step[Person, Told]:
+        """A campaign was published at `event.at`, before anything else of that instant."""
+        at = event.at
+        if state is None:
+            return SAME
+        person = laws.timetable.moved(state, state, at, self.timetable(at - 1))
+        if not any(event.name in spell.campaigns for spell in person.spells) and person is state and not laws.timetable:
+            return SAME
+        profile_wake = None
+        if self.profile and person.profile:
+            step = self.profile.on_wake(person.profile, at - 1)  # whose wake-ups of the instant are still to come
+            person, profile_wake = msgspec.structs.replace(person, profile=step.state), step.wake_at
+        return self._step(person, laws, at, profile_wake)
 
     def on_wake(self, state: Person, at: Millis) -> Step[Person, Told]:
         """The profile first: it is that of the instant at which the governor asks."""
@@ -104,6 +116,8 @@ class CampaignRule:
             step = self.profile.on_wake(state.profile, at) if self.profile else FORGET
             state, profile_wake = msgspec.structs.replace(state, profile=step.state), step.wake_at
             state = self._entered(state, step.emit, laws)
+        if laws.timetable:
+            state = laws.timetable.called(state, at)
         told: list[Told] = []
         while due := min(_come(state, at, laws), key=_in_turn, default=None):
             state, said = self._answer(state, *due)
@@ -131,7 +145,7 @@ class CampaignRule:
         """What a new version makes due earlier is due at `soonest`."""
         if person.blank:
             return Step(None, told)
-        wake_at = _wake_at(person, profile_wake, laws)
+        wake_at = _wake_at(person, profile_wake, laws, soonest - 1)
         return Step(person, told, wake_at if wake_at is None or wake_at > soonest else soonest)
 
     def _answer(self, person: Person, signal: Signal, campaign: Campaign | None) -> tuple[Person, tuple[Told, ...]]:
@@ -159,7 +173,7 @@ class CampaignRule:
             signal.step,
             signal.at,
             person,
-            _content(person, signal),
+            _content(person, signal, campaign),
             signal.due,
             self.config.governor,
             self.live_from,
@@ -167,8 +181,15 @@ class CampaignRule:
         )
 
 
-def _wake_at(person: Person, profile_wake: Millis | None, laws: InForce) -> Millis | None:
-    """When something next happens by the clock alone."""
+def _elsewhere(was: Person | None, person: Person, at: Millis, laws: InForce) -> Person:
+    """Whose clock shows another time than was known may have an hour behind or before them that is a schedule's."""
+    if not laws.timetable or was is None or person.reach is was.reach:
+        return person
+    return laws.timetable.moved(was, person, at)
+
+
+def _wake_at(person: Person, profile_wake: Millis | None, laws: InForce, clock: Millis) -> Millis | None:
+    """When something next happens by the clock alone; the deadlines up to and including `clock` (ms) have passed."""
     soonest = [at for at in (person.forget_at, person.carts.next_forgotten(), profile_wake) if at is not None]
     for spell in person.spells:
         if (deadline := laws.ears.spells.deadline(spell)) is not None:
@@ -179,6 +200,8 @@ def _wake_at(person: Person, profile_wake: Millis | None, laws: InForce) -> Mill
         soonest.append(person.sent[0].at + laws.sent_ttl)
     if person.last_order is not None:
         soonest.append(person.last_order + laws.order_ttl)
+    if laws.timetable and (sending := laws.timetable.next(person, clock)) is not None:
+        soonest.append(sending)
     return min(soonest, default=None)
 
 
@@ -218,11 +241,15 @@ def _forget(person: Person, at: Millis, laws: InForce) -> Person:
         person.profile,
         ANYHOW if stale else person.reach,
         person.viewed if looks else None,
+        () if stale else person.lists,
+        person.asked,
     )
 
 
-def _content(person: Person, signal: Signal) -> Cart | None:
+def _content(person: Person, signal: Signal, campaign: Campaign) -> Cart | None:
     """What the mail shows: a cart as it is now, or what was looked at or bought as it was then."""
     if signal.due and signal.due.content:
         return signal.due.content
+    if not isinstance(campaign.signal, Abandonment):
+        return None
     return person.viewed if signal.entry.cart_id == VIEWED else person.carts.get(signal.entry.cart_id)

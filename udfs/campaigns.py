@@ -10,6 +10,7 @@ from udfs.abandonment import SITE, THIS_CART, Abandonment
 from udfs.carts import CART_TTL
 from udfs.config_error import ConfigError
 from udfs.governor_config import CALENDAR, EASY, Cap, Governor, parse_governor, read_cap
+from udfs.schedule import SCHEDULE, Schedule, is_scheduled, moment, read_schedule
 from udfs.signals import BROWSE_ABANDONED, CART_ABANDONED, ORDER_COMPLETED, SEGMENT_ENTERED, SUBSCRIBED, TYPES, Happened
 from udfs.time import Millis, format_length
 from udfs.toml_keys import (
@@ -56,12 +57,15 @@ CAMPAIGN_KEYS: Mapping[str, Key] = {
     "signal.activity": Key(one_of(SITE, THIS_CART), SITE),
     "signal.latest": Key(longer_than_nothing, "4h"),
     "signal.segment": Key(text, None),
+    "schedule.at": Key(moment),
+    "schedule.throttle": Key(length, "0min"),
     "steps[].template": Key(word),
     "steps[].after": Key(longer_than_nothing),
     "courtesy.after_order": Key(length, "24h"),
     "exits.on_order": Key(yes_or_no, None),
     "audience.segment": Key(text, None),
     "audience.not_segment": Key(text, None),
+    "audience.list": Key(word, None),
     "audience.minimum_value": Key(whole(0), 0),
     "cap.count": Key(whole(1)),
     "cap.within": Key(longer_than_nothing, None),
@@ -99,11 +103,12 @@ class Campaign:
     state: str
     reentry: Millis
     valid_for: Millis
-    signal: Abandonment | Happened
+    signal: Abandonment | Happened | Schedule
     steps: tuple[MailStep, ...]
     after_order: Millis
     segment: str | None = None
     not_segment: str | None = None
+    on_list: str | None = None
     minimum_value: int = 0
     cap: Cap | None = None
     topic: str | None = None
@@ -175,6 +180,7 @@ def parse_campaign(content: bytes, file: str) -> Campaign:
         after_order=keys["courtesy.after_order"],
         segment=keys["audience.segment"],
         not_segment=keys["audience.not_segment"],
+        on_list=keys["audience.list"],
         minimum_value=keys["audience.minimum_value"],
         cap=read_cap(keys, "cap") if any(key.startswith("cap.") for key in keys.found) else None,
         topic=keys["topic"],
@@ -188,8 +194,15 @@ def parse_campaign(content: bytes, file: str) -> Campaign:
     )
 
 
-def _signal(keys: Keys) -> Abandonment | Happened:
-    kind = keys["signal.type"]
+def entered_by(keys: Keys) -> str:
+    """The signal's type, or `schedule`."""
+    return SCHEDULE if is_scheduled(keys) else str(keys["signal.type"])
+
+
+def _signal(keys: Keys) -> Abandonment | Happened | Schedule:
+    kind = entered_by(keys)
+    if kind == SCHEDULE:
+        return read_schedule(keys)
     if kind in (CART_ABANDONED, BROWSE_ABANDONED):
         _refuse(keys, kind, "signal.segment")
         return _abandonment(keys, kind == BROWSE_ABANDONED)
@@ -220,9 +233,10 @@ def _refuse(keys: Keys, kind: str, *without: str) -> None:
 
 
 def _exits_on_order(keys: Keys) -> bool:
-    """What is left behind, and whoever is to be won back, is done with an order; a welcome or a follow-up is not."""
+    """What is left behind, and whoever is to be won back, is done with an order; a welcome, a follow-up or a newsletter
+    is not."""
     said = keys["exits.on_order"]
-    return keys["signal.type"] not in (SUBSCRIBED, ORDER_COMPLETED) if said is None else bool(said)
+    return entered_by(keys) not in (SUBSCRIBED, ORDER_COMPLETED, SCHEDULE) if said is None else bool(said)
 
 
 def _steps(keys: Keys) -> tuple[MailStep, ...]:
@@ -230,13 +244,12 @@ def _steps(keys: Keys) -> tuple[MailStep, ...]:
     if not count:
         raise keys.error("steps", "there is no step", 'Write [[steps]] and template = "..." under it')
     if "steps.1.after" in keys.found:
-        raise keys.error(
-            "steps.1.after", "the first step is due at its signal", "Use signal.wait for the time before it"
-        )
+        when = "schedule.at" if is_scheduled(keys) else "signal.wait"
+        raise keys.error("steps.1.after", "the first step is due at its signal", f"Use {when} for the time before it")
     steps = [MailStep(keys["steps.1.template"])]
     for number in range(2, count + 1):
         step = MailStep(keys[f"steps.{number}.template"], keys[f"steps.{number}.after"])
-        if step.after > CART_TTL and keys["signal.type"] == CART_ABANDONED:
+        if step.after > CART_TTL and entered_by(keys) == CART_ABANDONED:
             forgotten = f"After {format_length(CART_TTL)} without a change a cart is forgotten"
             raise keys.error(f"steps.{number}.after", f"{format_length(step.after)} is too long", forgotten)
         if step.after <= steps[-1].after:

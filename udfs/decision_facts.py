@@ -11,6 +11,7 @@ from udfs.questions.caps import used
 from udfs.questions.live import live_since
 from udfs.questions.question import Question, last_send
 from udfs.questions.quiet import quiet_until, whereabouts
+from udfs.schedule import Schedule
 from udfs.time import HOUR, MINUTE, Millis, format_length
 from udfs.zones import time_of_day
 
@@ -49,7 +50,7 @@ def facts(
         "last_send": last_send(question),
         "live_from": live_since(question),
         "history_from": history_from,
-        "held_since": due.asked_at if due else None,
+        "held_since": due.asked_at if due and due.deferrals else None,
         "bounced_at": person.reach.bounced,
         "unwanted_at": person.reach.unwanted,
     }
@@ -75,7 +76,11 @@ def _of_cart(question: Question) -> Iterator[tuple[str, str]]:
 
 def _of_windows(question: Question) -> Iterator[tuple[str, str]]:
     campaign = question.campaign
-    yield "wait", format_length(campaign.signal.wait)
+    if isinstance(campaign.signal, Schedule):
+        yield "scheduled", campaign.signal.text
+        yield "throttle", format_length(campaign.signal.throttle)
+    else:
+        yield "wait", format_length(campaign.signal.wait)
     yield "reentry", format_length(campaign.reentry)
     yield "after_order", format_length(campaign.after_order)
     for cap in question.governor.caps:
@@ -88,6 +93,8 @@ def _of_windows(question: Question) -> Iterator[tuple[str, str]]:
         yield "refused", ",".join(refused)
     for name in campaign.segments.values():
         yield f"segment_{name}", "in" if name in question.segments else "out"
+    if (named := campaign.on_list) is not None:
+        yield f"list_{named}", "in" if named in question.person.lists else "out"
 
 
 def _span(cap: Cap) -> str:
@@ -96,7 +103,8 @@ def _span(cap: Cap) -> str:
 
 def _of_hours(question: Question) -> Iterator[tuple[str, str]]:
     """Whose clock was asked, and what it showed; of a country with several zones, the first one's."""
-    if question.governor.quiet is None or question.campaign.message_class != MARKETING:
+    asked = question.governor.quiet is not None and question.campaign.message_class == MARKETING
+    if not asked and not (isinstance(question.campaign.signal, Schedule) and question.campaign.signal.local):
         return
     where = whereabouts(question.person.reach, question.governor.zone)
     shown = time_of_day(where.zones[0], question.at)

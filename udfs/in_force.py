@@ -10,6 +10,7 @@ from udfs.decisions import Entry
 from udfs.governor_config import Governor
 from udfs.listening import ears
 from udfs.time import Millis
+from udfs.timetable import Timetable
 
 
 class Edition(NamedTuple):
@@ -28,6 +29,7 @@ class InForce:
     def __init__(self, editions: Mapping[str, tuple[Edition, ...]], governor: Governor) -> None:
         self.campaigns = {name: known[-1].campaign for name, known in editions.items()}
         self._eras = {name: known for name, known in editions.items() if len(known) > 1 or known[0].since}
+        self.timetable = Timetable(self.campaigns.values(), governor)
         self.ears = ears(self.campaigns.values(), self._eras)
         every = [one.campaign for known in editions.values() for one in known]
         own_caps = [campaign.cap.within for campaign in every if campaign.cap]

@@ -58,6 +58,7 @@ class Person(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     `seen_at` (ms) is the last event that left a trace: one that would only move it within its day is not noted.
     `profile` is kept only if a campaign names a segment, `viewed` (the last few things) while a campaign waits for it.
+    `lists` are those that somebody was put on; `asked` are scheduled sends whose hour has come and would come again.
     """
 
     user: str
@@ -71,19 +72,21 @@ class Person(msgspec.Struct, frozen=True, array_like=True, gc=False):
     profile: ProfileState | None = None
     reach: Reach = ANYHOW
     viewed: Cart | None = None
+    lists: tuple[str, ...] = ()
+    asked: tuple[Entry, ...] = ()
 
     @property
     def blank(self) -> bool:
         """True if there is nothing worth remembering."""
         if self.carts.held or self.consent is not None or self.last_order is not None or self.reach.lasting:
             return False
-        return not (self.dues or self.sent or self.profile)
+        return not (self.dues or self.sent or self.profile or self.lists or self.asked)
 
     @property
     def forget_at(self) -> Millis | None:
-        """When consent and suppression are forgotten: `PERSON_TTL` after the last event, rounded up to a day so that
-        it seldom moves."""
-        if self.consent is None and not self.reach.lasting:
+        """When consent, suppression and lists are forgotten: `PERSON_TTL` after the last event, rounded up to a day so
+        that it seldom moves."""
+        if self.consent is None and not self.reach.lasting and not self.lists:
             return None
         return next_midnight(self.seen_at) + PERSON_TTL
 

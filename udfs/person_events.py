@@ -18,6 +18,7 @@ from udfs.cart_lines import replace as replace_lines
 from udfs.carts import ORDER_COMPLETED, Cart
 from udfs.decisions import Entry, trigger_id
 from udfs.events import Event, Kind
+from udfs.lists import TRAIT, merged
 from udfs.person import Due, Person, Sent
 from udfs.reach import MARKETING, consent, mailed, refused, seen, told
 from udfs.signals import Ears, Listener
@@ -64,8 +65,10 @@ def _after_identify(person: Person, event: Event, ears: Ears) -> Person:
     willing, dues = consent(person.consent, event), person.dues
     if willing and not person.consent:
         dues += tuple(due(listener, "", event.at) for listener in ears.subscriptions)
-    reach = told(person.reach, event.traits or {})
-    return msgspec.structs.replace(person, seen_at=event.at, consent=willing, reach=reach, dues=dues)
+    traits = event.traits or {}
+    lists = merged(person.lists, traits[TRAIT]) if TRAIT in traits else person.lists
+    reach = told(person.reach, traits)
+    return msgspec.structs.replace(person, seen_at=event.at, consent=willing, reach=reach, dues=dues, lists=lists)
 
 
 def due(listener: Listener, key: str, at: Millis, content: Cart | None = None) -> Due:
@@ -134,6 +137,8 @@ def _after_click(person: Person, event: Event, signals: Signals) -> Person:
         person.profile,
         person.reach,
         person.viewed,
+        person.lists,
+        person.asked,
     )
 
 
@@ -156,6 +161,8 @@ def _after_view(person: Person, event: Event, signals: Signals) -> Person:
         person.profile,
         person.reach,
         viewed,
+        person.lists,
+        person.asked,
     )
 
 
@@ -189,6 +196,8 @@ def _after_cart_event(person: Person, event: Event, ears: Ears) -> Person:
         person.profile,
         person.reach,
         person.viewed,
+        person.lists,
+        person.asked,
     )
 
 
@@ -221,6 +230,8 @@ def _after_order(person: Person, event: Event, ears: Ears) -> Person:
         person.profile,
         person.reach,
         person.viewed,
+        person.lists,
+        person.asked,
     )
 
 

@@ -27,6 +27,7 @@ from connectors.person_log import partition_of
 from tests.baskets.diary import iso
 from tests.baskets.shop import shop
 from tests.baskets.through_wire import as_events, as_records
+from udfs.abandonment import Abandonment
 from udfs.campaign_config import campaign_rule
 from udfs.config_error import ConfigError
 from udfs.memory_driver import drive
@@ -197,7 +198,9 @@ def test_the_table_of_waits_is_what_each_wait_decides(out: Path) -> None:
     expected = []
     for wait in WAITS:
         rule = campaign_rule(with_wait(read_config(), wait), what.live_from, what.calls[0][0])
-        assert rule.config.campaigns["cart_abandonment"].signal.wait == wait
+        signal = rule.config.campaigns["cart_abandonment"].signal
+        assert isinstance(signal, Abandonment)
+        assert signal.wait == wait
         story = drive(rule, as_events(as_records(what.calls)), what.last + 48 * HOUR)
         first = [told for told in story.emitted if isinstance(told, Decision) and told.step == 1]
         mails = [told for told in first if told.outcome == "send"]

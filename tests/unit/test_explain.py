@@ -191,12 +191,14 @@ def test_of_campaigns_that_never_asked_it_is_said_why() -> None:
     assert standings(look(TWO), consent(TWO + 1, False)) == [
         "browse_abandonment: did not enter: said no to marketing mail, and only looks of those who did are followed",
         "cart_abandonment: did not enter: nothing is in their cart",
+        "newsletter: did not enter: it is set for 2027-03-02T10:00:00",
         "order_followup: did not enter: no order is known",
         "welcome: did not enter: said no to marketing mail",
         "win_back: did not enter: never came into the segment lapsing",
     ]
     assert standings(consent(TWO), add(TWO), order(TWO + DAY)) == [
         "browse_abandonment: did not enter: looked at no product",
+        "newsletter: did not enter: it is set for 2027-03-02T10:00:00",
         "win_back: did not enter: never came into the segment lapsing",
     ]
 
@@ -257,3 +259,66 @@ def test_lengths_and_amounts_are_written_as_people_write_them() -> None:
     assert money(5400, "EUR") == "54.00 EUR"
     assert money(5400, "JPY") == "5400 JPY"
     assert count(1, "item") == "1 item"
+
+
+NEWS = b"""
+name = "news"
+[schedule]
+at = 2026-10-13T10:00:00
+[audience]
+list = "spring"
+[[steps]]
+template = "newsletter"
+"""
+
+
+def of_news(*events: Event, tide: Millis = TWO + 3 * DAY, news: bytes = NEWS) -> list[str]:
+    rule = campaign_rule({"campaigns/news.toml": news}, 0, 0)
+    retelling = retell(rule, events, tide)
+    decided = frozenset(decision.decision_id for move in retelling.moves for decision in move.decisions)
+    told = tell(retelling, rule.signals, Heard(decided=decided), rule.timetable(0))
+    return [f"{clock_time(moment.at)} {moment.text}" for moment in told if moment.kind != "event"]
+
+
+def on_list(at: Millis, **more: Any) -> Event:
+    return event(at, Kind.PROFILE, "identify", traits={"lists": {"spring": True}, **more})
+
+
+def test_a_scheduled_mail_is_told_with_the_time_that_was_set_and_the_clock_where_they_are() -> None:
+    """Nine o'clock in Berlin is eight by UTC, which is what the story counts in."""
+    asked = [consent(TWO - HOUR), on_list(TWO, timezone="Europe/Berlin")]
+    sentence = "08:00 mail: news, set for 2026-10-13 10:00 where they are (it was 10:00 in Europe/Berlin)"
+    assert of_news(*asked) == [sentence]
+    assert of_news(*asked, tide=TWO + HOUR) == ["08:00 news is decided then"]
+    fixed = NEWS.replace(b"10:00:00", b"10:00:00Z")
+    assert of_news(*asked, news=fixed) == ["10:00 mail: news, set for 2026-10-13 10:00 UTC"]
+
+
+def test_whoever_was_not_asked_is_told_why() -> None:
+    """No decision was ever taken about them; the list by then is what counts."""
+    assert of_news(consent(TWO)) == ["10:00 not asked about news: not on the list spring then"]
+    late = on_list(TWO + 2 * DAY)
+    assert of_news(consent(TWO), late) == ["10:00 not asked about news: not on the list spring then"]
+    assert of_news(consent(TWO), tide=TWO + HOUR) == []
+
+
+def test_being_put_on_a_list_is_told_by_its_name() -> None:
+    """And being taken off it."""
+    off = event(TWO + HOUR, Kind.PROFILE, "identify", traits={"lists": {"spring": False, "autumn": True}})
+    assert [text.partition(" ")[2] for text in story(consent(TWO - HOUR), on_list(TWO), off)[1:]] == [
+        "was put on the list spring",
+        "was put on the list autumn, was taken off the list spring",
+    ]
+
+
+def test_taken_off_the_list_while_it_was_held_is_told_in_words() -> None:
+    """It was decided about, so the decision says it."""
+    night = NEWS.replace(b"10:00:00", b"22:00:00")
+    rule = campaign_rule({"campaigns/news.toml": night, "governor.toml": b'[quiet_hours]\nspread = "0min"\n'}, 0, 0)
+    off = event(TWO + 36 * HOUR, Kind.PROFILE, "identify", traits={"lists": {"spring": False}})
+    retelling = retell(rule, [consent(TWO - HOUR), on_list(TWO), off], TWO + 3 * DAY)
+    told = tell(retelling, rule.signals, Heard(), rule.timetable(0))
+    assert [moment.text.partition(" (the")[0] for moment in told if moment.kind == "decision"] == [
+        "mail put off to 08:00 on Wednesday 2026-10-14: it was 22:00 in UTC",
+        "did not enter: not on the list spring",
+    ]

@@ -53,6 +53,7 @@ CASES = {
     "win_back_last": (with_nothing(template="win_back_last", step=2), ADA),
     "welcome": (with_nothing(template="welcome"), ADA),
     "welcome_more": (with_nothing(template="welcome_more", step=2), ADA),
+    "newsletter": (with_nothing(template="newsletter", campaign="newsletter"), ADA),
     "order_followup-one": (trigger(template="order_followup", cart_id=None), ADA),
     "cart_reminder-no-picture": (trigger(item(image_url=None), template="cart_reminder", step=2), ADA),
 }

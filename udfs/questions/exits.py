@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from udfs.abandonment import Abandonment
 from udfs.questions.question import Question, Verdict, no, within
-from udfs.signals import Happened
 
 
 def exited(question: Question) -> Verdict | None:
@@ -23,6 +23,6 @@ def courtesy(question: Question) -> Verdict | None:
 
 def something_left(question: Question) -> Verdict | None:
     """Asked where something was left behind; a welcome shows no cart."""
-    if isinstance(question.campaign.signal, Happened) or (question.cart and question.cart.lines):
+    if not isinstance(question.campaign.signal, Abandonment) or (question.cart and question.cart.lines):
         return None
     return no("cart_empty")
