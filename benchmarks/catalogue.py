@@ -15,6 +15,7 @@ from benchmarks import (
     memory,
     memory_driver,
     redis_script,
+    rule_costs,
     shop_jobs,
     small_ticks,
 )
@@ -28,6 +29,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         redis_script.BENCHMARK,
         memory_driver.BENCHMARK,
         memory.BENCHMARK,
+        rule_costs.BENCHMARK,
         small_ticks.BENCHMARK,
         *job.BENCHMARKS,
         shop_jobs.of_job("profiles"),
