@@ -24,8 +24,9 @@ def verdict(decision: Decision) -> str:
     if decision.outcome == SEND:
         value = money(int(facts.get("value", 0)), facts.get("currency"))
         quiet = f"; {_length('wait', decision)} without a sign of life" if decision.step == 1 else ""
+        where = f" in {count(int(facts['carts']), 'cart')}" if "carts" in facts else ""
         variant = f"; variant {decision.variant}" if decision.variant else ""
-        return f"{what}: {count(int(facts.get('items', 0)), 'item')} left behind, {value}{quiet}{variant}"
+        return f"{what}: {count(int(facts.get('items', 0)), 'item')} left behind{where}, {value}{quiet}{variant}"
     if decision.reason == "holdout":
         return f"no {what}: belongs to the group that gets none, for comparison"
     if decision.outcome == WOULD_HAVE_SENT:
@@ -127,9 +128,15 @@ def _not_in_audience(decision: Decision) -> str:
 
 
 def _superseded(decision: Decision) -> str:
+    if merged_at := decision.facts.get("merged_at"):
+        sent = int(merged_at) <= decision.at
+        which = f"mail of {_when('merged_at', decision)}" if sent else f"reminder of {_when('merged_at', decision)}"
+        return f"the {which} about another cart {'showed' if sent else 'shows'} this one, too"
     if decision.cart_id is not None:
-        return "changed the cart"
-    return "put something into a cart" if _about_looks(decision) else "the order was cancelled or given back"
+        what = "changed the cart"
+    else:
+        what = "put something into a cart" if _about_looks(decision) else "the order was cancelled or given back"
+    return f"{what} at {_when('exit_at', decision)}, {_since(decision)}"
 
 
 def _since(decision: Decision) -> str:
@@ -164,7 +171,7 @@ _REASONS: Mapping[str, Callable[[Decision], str]] = {
     "quiet_hours": _quiet_hours,
     "expired": lambda _: "it would have come too late",
     "paused": lambda _: "the campaign is paused",
-    "superseded": lambda one: f"{_superseded(one)} at {_when('exit_at', one)}, {_since(one)}",
+    "superseded": _superseded,
     "unavailable_item": lambda _: "what was left is bought, or sold out",
     "orders_silent": lambda _: "no order came in from anybody, so nobody could say who had not ordered",
     "below_minimum": _below_minimum,

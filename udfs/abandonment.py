@@ -41,13 +41,15 @@ class Abandonment:
     """`wait` ms without activity; activity puts the deadline off, but not beyond `latest` ms after the last change.
 
     Activity is any clickstream or cart event of the person (`site`), or the cart events of this cart (`cart`). With
-    `views` it is not a cart that is left behind, but what was looked at.
+    `views` it is not a cart that is left behind, but what was looked at. Carts that one person leaves less than `merge`
+    ms apart share a mail.
     """
 
     wait: Millis = 10 * MINUTE
     activity: str = SITE
     latest: Millis = 4 * HOUR
     views: bool = False
+    merge: Millis = 0
 
     @property
     def limit(self) -> Millis:

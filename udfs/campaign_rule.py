@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from udfs.abandonment import VIEWED, Abandonment, Signals, in_filled_carts
+from udfs.abandonment import VIEWED, Signals, in_filled_carts
 from udfs.answers import Signal, decided, orphaned, triggered
 from udfs.campaigns import MOVE, Campaign, CampaignConfig
-from udfs.carts import CART_TTL, Cart
+from udfs.carts import CART_TTL
 from udfs.decisions import DEFER, SEND, Entry
 from udfs.events import ERASURE, Event, Kind
 from udfs.governor import decide
 from udfs.in_force import InForce
 from udfs.news import News
 from udfs.outputs import Decision, SegmentChange, Trigger
-from udfs.person import Person
+from udfs.person import Due, Person
 from udfs.person_events import after
 from udfs.person_events import due as due_first
 from udfs.profile_rule import DEFINITION, ENTER, ProfileRule
@@ -24,7 +24,8 @@ from udfs.published import Published
 from udfs.questions.question import Question, Verdict
 from udfs.reach import ANYHOW
 from udfs.schedule import Schedule
-from udfs.sequence import after_deferral, after_send, charged, without
+from udfs.sequence import after_deferral, after_joining, after_send, charged, without
+from udfs.shown import about, beside
 from udfs.step import FORGET, SAME, Step
 from udfs.time import Millis
 from udfs.timetable import Timetable
@@ -161,23 +162,28 @@ class CampaignRule:
         return self._unsent(question, signal, verdict), (told,)
 
     def _unsent(self, question: Question, signal: Signal, verdict: Verdict) -> Person:
-        """A deferred question is asked again, and a ghost uses up what a mail would have used; else nothing."""
+        """A deferred question is asked again, and a ghost uses up what a mail would have used; a cart may join the
+        reminder of another; else nothing."""
+        if isinstance(verdict.into, Due):
+            return after_joining(question.person, verdict.into, signal.entry.cart_id)
         if verdict.outcome == DEFER:
             return after_deferral(question, signal, verdict)
         return charged(question, signal) if verdict.reason == "holdout" else question.person
 
     def _question(self, person: Person, signal: Signal, campaign: Campaign) -> Question:
+        cart = about(person, signal, campaign)
         return Question(
             campaign,
             signal.entry,
             signal.step,
             signal.at,
             person,
-            _content(person, signal, campaign),
+            cart,
             signal.due,
             self.config.governor,
             self.live_from,
             self.profile.segments(person.profile) if self.profile and person.profile else (),
+            beside(person, signal, campaign, cart, self.in_force(signal.at).ears.spells),
         )
 
 
@@ -244,12 +250,3 @@ def _forget(person: Person, at: Millis, laws: InForce) -> Person:
         () if stale else person.lists,
         person.asked,
     )
-
-
-def _content(person: Person, signal: Signal, campaign: Campaign) -> Cart | None:
-    """What the mail shows: a cart as it is now, or what was looked at or bought as it was then."""
-    if signal.due and signal.due.content:
-        return signal.due.content
-    if not isinstance(campaign.signal, Abandonment):
-        return None
-    return person.viewed if signal.entry.cart_id == VIEWED else person.carts.get(signal.entry.cart_id)

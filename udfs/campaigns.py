@@ -56,6 +56,7 @@ CAMPAIGN_KEYS: Mapping[str, Key] = {
     "signal.wait": Key(longer_than_nothing, "10min"),
     "signal.activity": Key(one_of(SITE, THIS_CART), SITE),
     "signal.latest": Key(longer_than_nothing, "4h"),
+    "signal.merge": Key(length, "1h"),
     "signal.segment": Key(text, None),
     "schedule.at": Key(moment),
     "schedule.throttle": Key(length, "0min"),
@@ -119,6 +120,19 @@ class Campaign:
     variants: tuple[Variant, ...] = ()
     exits_on_order: bool = True
     on_change: str = FINISH
+
+    @property
+    def entered_once_in(self) -> Millis:
+        """One entry per person in this time; carts that are left within `merge` share one whatever `reentry` is."""
+        return max(self.reentry, self.signal.merge) if isinstance(self.signal, Abandonment) else self.reentry
+
+    @property
+    def shown_for(self) -> Millis:
+        """How long after a mail a cart that it showed may still be asked about: its deadline moves, or it was held."""
+        signal = self.signal
+        if not isinstance(signal, Abandonment) or not signal.merge:
+            return 0
+        return max(signal.wait, signal.latest, signal.merge + self.valid_for)
 
     @property
     def segments(self) -> dict[str, str]:
@@ -204,9 +218,10 @@ def _signal(keys: Keys) -> Abandonment | Happened | Schedule:
     if kind == SCHEDULE:
         return read_schedule(keys)
     if kind in (CART_ABANDONED, BROWSE_ABANDONED):
-        _refuse(keys, kind, "signal.segment")
+        _refuse(keys, kind, "signal.segment", *(["signal.merge"] if kind == BROWSE_ABANDONED else []))
         return _abandonment(keys, kind == BROWSE_ABANDONED)
-    _refuse(keys, kind, "signal.activity", "signal.latest", *(["signal.segment"] if kind != SEGMENT_ENTERED else []))
+    of_carts = ("signal.activity", "signal.latest", "signal.merge")
+    _refuse(keys, kind, *of_carts, *(["signal.segment"] if kind != SEGMENT_ENTERED else []))
     if kind == SEGMENT_ENTERED and keys["signal.segment"] is None:
         raise keys.error("signal.segment", "is missing", "Name the segment that people enter, such as lapsing")
     if kind == ORDER_COMPLETED and keys["signal.wait"] < keys["courtesy.after_order"]:
@@ -216,7 +231,8 @@ def _signal(keys: Keys) -> Abandonment | Happened | Schedule:
 
 
 def _abandonment(keys: Keys, views: bool) -> Abandonment:
-    signal = Abandonment(keys["signal.wait"], keys["signal.activity"], keys["signal.latest"], views)
+    merge = 0 if views else keys["signal.merge"]
+    signal = Abandonment(keys["signal.wait"], keys["signal.activity"], keys["signal.latest"], views, merge)
     if not signal.wait <= signal.latest <= CART_TTL:
         raise keys.error(
             "signal.latest" if "signal.latest" in keys.found else "signal.wait",

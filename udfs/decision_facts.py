@@ -31,6 +31,7 @@ TIME_FACTS = frozenset(
         "quiet_until",
         "bounced_at",
         "unwanted_at",
+        "merged_at",
     }
 )
 
@@ -65,11 +66,13 @@ def facts(
 
 
 def _of_cart(question: Question) -> Iterator[tuple[str, str]]:
-    if cart := question.cart:
+    if cart := question.shown:
         yield "items", str(cart.pieces)
         yield "value", str(cart.value)
         if cart.currency:
             yield "currency", cart.currency
+        if question.beside:
+            yield "carts", str(len(question.carts))
     if question.campaign.minimum_value:
         yield "minimum_value", str(question.campaign.minimum_value)
 
@@ -81,7 +84,7 @@ def _of_windows(question: Question) -> Iterator[tuple[str, str]]:
         yield "throttle", format_length(campaign.signal.throttle)
     else:
         yield "wait", format_length(campaign.signal.wait)
-    yield "reentry", format_length(campaign.reentry)
+    yield "reentry", format_length(campaign.entered_once_in)
     yield "after_order", format_length(campaign.after_order)
     for cap in question.governor.caps:
         yield f"cap_{_span(cap)}", f"{used(cap, question)} of {cap.count}"

@@ -10,13 +10,16 @@ from udfs.questions.caps import caps, hush, repetition
 from udfs.questions.consent import consent, suppression
 from udfs.questions.exits import courtesy, exited, expired, something_left
 from udfs.questions.live import entry, live
+from udfs.questions.merged import in_a_mail, in_a_reminder
 from udfs.questions.question import Question, Verdict
 from udfs.questions.quiet import quiet_hours
 
 QUESTIONS: tuple[Callable[[Question], Verdict | None], ...] = (
+    in_a_mail,
     exited,
     expired,
     live,
+    in_a_reminder,
     entry,
     consent,
     suppression,

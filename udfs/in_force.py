@@ -33,7 +33,8 @@ class InForce:
         self.ears = ears(self.campaigns.values(), self._eras)
         every = [one.campaign for known in editions.values() for one in known]
         own_caps = [campaign.cap.within for campaign in every if campaign.cap]
-        self.sent_ttl = max([governor.memory, *own_caps, *(campaign.reentry for campaign in every)])
+        entered = [max(campaign.entered_once_in, campaign.shown_for) for campaign in every]
+        self.sent_ttl = max([governor.memory, *own_caps, *entered])
         self.order_ttl = max([1, *(campaign.after_order for campaign in every)])
 
     def campaign(self, entry: Entry, version: str | None = None) -> Campaign | None:

@@ -180,7 +180,9 @@ def _after_cart_event(person: Person, event: Event, ears: Ears) -> Person:
         about = (cart.cart_id, VIEWED)
         dues = tuple(
             [
-                _ended(due, SUPERSEDED, event.at) if due.entry.cart_id in about and _about_a_cart(due, ears) else due
+                _ended(due, SUPERSEDED, event.at)
+                if (due.entry.cart_id in about or cart.cart_id in due.beside) and _about_a_cart(due, ears)
+                else due
                 for due in dues
             ]
         )

@@ -27,13 +27,31 @@ def after_send(question: Question, signal: Signal) -> Person:
     first_at = signal.due.first_at if signal.due and signal.step > 1 else signal.at
     at = first_at + campaign.steps[signal.step].after
     content = _kept(question)
-    due = Due(signal.entry, signal.step + 1, at, first_at, campaign.version, campaign.channel, content=content)
+    beside = tuple(cart.cart_id for cart in question.beside)
+    due = Due(
+        signal.entry,
+        signal.step + 1,
+        at,
+        first_at,
+        campaign.version,
+        campaign.channel,
+        content=content,
+        beside=beside,
+    )
     return replace(person, dues=(*person.dues, due))
+
+
+def after_joining(person: Person, into: Due, cart_id: str) -> Person:
+    """A later step shows this cart, too, unless it does already."""
+    if cart_id in (into.entry.cart_id, *into.beside):
+        return person
+    joined = replace(into, beside=(*into.beside, cart_id))
+    return replace(person, dues=tuple(joined if due is into else due for due in person.dues))
 
 
 def charged(question: Question, signal: Signal) -> Person:
     """The message counts in caps, re-entry and repetition, be it sent or a ghost."""
-    campaign, person, cart = question.campaign, question.person, question.cart
+    campaign, person, shown = question.campaign, question.person, question.shown
     sent = Sent(
         campaign.name,
         signal.step,
@@ -42,7 +60,8 @@ def charged(question: Question, signal: Signal) -> Person:
         campaign.message_class,
         question.template,
         trigger_id(person.user, signal.entry, signal.step),
-        tuple(line.product_id for line in cart.lines) if cart and question.governor.same_product else (),
+        tuple(line.product_id for line in shown.lines) if shown and question.governor.same_product else (),
+        tuple(cart.cart_id for cart in question.beside),
     )
     return replace(person, sent=(*person.sent, sent))
 
@@ -62,6 +81,7 @@ def after_deferral(question: Question, signal: Signal, verdict: Verdict) -> Pers
         deferrals=signal.deferrals + 1,
         held_by=verdict.reason,
         content=_kept(question),
+        beside=signal.due.beside if signal.due else (),
     )
     return replace(person, dues=(*person.dues, due))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from cli.explain import lines, recent
 from cli.never_entered import of_moves
 from cli.never_entered import told as never_entered
@@ -134,6 +136,17 @@ def test_a_reminder_that_was_overtaken_says_by_what() -> None:
     assert "14:12 no reminder: ordered at 15:02 on Monday 2026-10-12, after the first mail" in bought
     assert "14:12 no reminder: changed the cart at 15:02 on Monday 2026-10-12, after the first mail" in changed
     assert "15:12 no mail: had one at 14:12; one in 7 days is enough" in changed
+
+
+def test_a_cart_that_another_ones_mail_shows_says_so() -> None:
+    """At the same instant, and by the reminder that is to come."""
+    pen, cups = add(TWO), msgspec.structs.replace(add(TWO + MINUTE, "Little Cups"), cart_id="d")
+    both = story(consent(TWO - HOUR), pen, cups, tide=TWO + HOUR)
+    assert "14:13 mail: 2 items left behind in 2 carts, 64.00 EUR; 10 min without a sign of life" in both
+    assert "14:13 no mail: the mail of 14:13 about another cart showed this one, too" in both
+    later = story(consent(TWO - HOUR), pen, msgspec.structs.replace(cups, at=TWO + 30 * MINUTE), tide=TWO + HOUR)
+    shown_in = "the reminder of 14:12 on Tuesday 2026-10-13 about another cart shows this one, too"
+    assert f"14:42 no mail: {shown_in}" in later
 
 
 def test_before_the_campaign_was_live_nothing_went_out() -> None:

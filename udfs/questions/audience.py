@@ -16,7 +16,7 @@ def audience(question: Question) -> Verdict | None:
             return no("not_in_audience")
     if campaign.on_list is not None and campaign.on_list not in question.person.lists:
         return no("not_in_audience")
-    if question.cart and question.cart.value < campaign.minimum_value:
+    if (shown := question.shown) and shown.value < campaign.minimum_value:
         return no("below_minimum")
     return None
 

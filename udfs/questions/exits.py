@@ -23,6 +23,6 @@ def courtesy(question: Question) -> Verdict | None:
 
 def something_left(question: Question) -> Verdict | None:
     """Asked where something was left behind; a welcome shows no cart."""
-    if not isinstance(question.campaign.signal, Abandonment) or (question.cart and question.cart.lines):
+    if not isinstance(question.campaign.signal, Abandonment) or any(cart.lines for cart in question.carts):
         return None
     return no("cart_empty")
