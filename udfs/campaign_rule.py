@@ -17,7 +17,7 @@ from udfs.in_force import InForce
 from udfs.news import News
 from udfs.outputs import Decision, SegmentChange, Trigger
 from udfs.person import Due, Person
-from udfs.person_events import after
+from udfs.person_events import added, after
 from udfs.person_events import due as due_first
 from udfs.profile_rule import DEFINITION, ENTER, ProfileRule
 from udfs.published import Published
@@ -133,7 +133,7 @@ class CampaignRule:
             if change.change == ENTER and change.cause != DEFINITION
             for listener in laws.ears.segments.get(change.segment, ())
         ]
-        return msgspec.structs.replace(person, dues=(*person.dues, *dues)) if dues else person
+        return msgspec.structs.replace(person, dues=added(person.dues, dues)) if dues else person
 
     def _step(
         self,

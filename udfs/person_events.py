@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from udfs.abandonment import (
@@ -64,7 +66,7 @@ def _after(person: Person, event: Event, ears: Ears) -> Person:
 def _after_identify(person: Person, event: Event, ears: Ears) -> Person:
     willing, dues = consent(person.consent, event), person.dues
     if willing and not person.consent:
-        dues += tuple(due(listener, "", event.at) for listener in ears.subscriptions)
+        dues = added(dues, [due(listener, "", event.at) for listener in ears.subscriptions])
     traits = event.traits or {}
     lists = merged(person.lists, traits[TRAIT]) if TRAIT in traits else person.lists
     reach = told(person.reach, traits)
@@ -75,6 +77,12 @@ def due(listener: Listener, key: str, at: Millis, content: Cart | None = None) -
     """The first mail about something that happened at `at` (ms)."""
     entry = Entry(listener.campaign, key, at)
     return Due(entry, 1, at + listener.wait, at, listener.version, listener.channel, content=content)
+
+
+def added(dues: tuple[Due, ...], new: Iterable[Due]) -> tuple[Due, ...]:
+    """With the first mails that are not due yet: what happens twice in one millisecond has one name, and one answer."""
+    known = {one.entry for one in dues}
+    return (*dues, *(one for one in new if one.entry not in known))
 
 
 def _after_mail(person: Person, event: Event) -> Person:
@@ -219,7 +227,7 @@ def _after_order(person: Person, event: Event, ears: Ears) -> Person:
     if ears.orders:
         key = event.order_id or ""
         bought = Cart(key, event.at, replace_lines((), event.lines or ()), event.currency)
-        dues += tuple(due(listener, key, event.at, bought) for listener in ears.orders)
+        dues = added(dues, [due(listener, key, event.at, bought) for listener in ears.orders])
     return Person(
         person.user,
         event.at,
