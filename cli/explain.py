@@ -111,7 +111,7 @@ def story_of(user: str, until: Millis | None = None) -> Story:
     since, campaigns = deployment.live_from or 0, deployment.jobs.get("campaigns", SubmittedJob(""))
     rule = campaign_rule(read_config(Path(campaigns.config)), since, deployment.history_from or 0)
     tide = log.decided_to if until is None else min(log.decided_to, until)
-    retelling = retell(rule, log.events, tide)
+    retelling = retell(rule, log.events, tide, log.news)
     heard = Heard(
         log.received,
         frozenset(decision["decision_id"] for decision in log.decisions),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from udfs.campaign_rule import CampaignRule, Told
 from udfs.events import Event
 from udfs.memory_driver import drive
+from udfs.news import News
 from udfs.outputs import Decision
 from udfs.person import Person
 from udfs.step import SAME, Step
@@ -32,6 +33,9 @@ class Noted:
     rule: CampaignRule
     moves: list[Move] = field(default_factory=list)
 
+    def learn(self, news: News) -> bool:
+        return self.rule.learn(news)
+
     def on_event(self, state: Person | None, event: Event) -> Step[Person, Told]:
         return self._note(event.at, event, state, self.rule.on_event(state, event))
 
@@ -55,9 +59,9 @@ class Retelling:
     until: Millis
 
 
-def retell(rule: CampaignRule, events: Iterable[Event], tide: Millis) -> Retelling:
-    """`events` of one person at their effective times; nothing beyond `tide` is told, as nothing is decided there."""
+def retell(rule: CampaignRule, events: Iterable[Event], tide: Millis, news: Iterable[News] = ()) -> Retelling:
+    """`events` of one person, and `news`, at their effective times, as far as the tide has come."""
     noted = Noted(rule)
     known = [event for event in events if event.at <= tide]
-    story = drive(noted, known, stop_at=tide)
+    story = drive(noted, known, stop_at=tide, news=news)
     return Retelling(noted.moves, story.duplicates, tide)

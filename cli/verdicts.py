@@ -16,6 +16,9 @@ NEVER_ENTERED = frozenset({"below_minimum", "not_in_audience"})
 def verdict(decision: Decision) -> str:
     """What was answered, and why."""
     what, facts = _called(decision), decision.facts
+    if decision.wake_at is not None and decision.reason == "orders_silent":
+        until = day_and_time(decision.wake_at, decision.at)
+        return f"{what} put off until orders come in again, {until} at the latest: {reason(decision)}"
     if decision.wake_at is not None:
         return f"{what} put off to {day_and_time(decision.wake_at, decision.at)}: {reason(decision)}"
     if decision.outcome == SEND and decision.cart_id is None:
@@ -25,8 +28,10 @@ def verdict(decision: Decision) -> str:
         value = money(int(facts.get("value", 0)), facts.get("currency"))
         quiet = f"; {_length('wait', decision)} without a sign of life" if decision.step == 1 else ""
         where = f" in {count(int(facts['carts']), 'cart')}" if "carts" in facts else ""
+        gone = f", {count(int(facts['sold_out']), 'line')} left out as sold out" if "sold_out" in facts else ""
         variant = f"; variant {decision.variant}" if decision.variant else ""
-        return f"{what}: {count(int(facts.get('items', 0)), 'item')} left behind{where}, {value}{quiet}{variant}"
+        left = f"{count(int(facts.get('items', 0)), 'item')} left behind{where}, {value}{gone}"
+        return f"{what}: {left}{quiet}{variant}"
     if decision.reason == "holdout":
         return f"no {what}: belongs to the group that gets none, for comparison"
     if decision.outcome == WOULD_HAVE_SENT:
@@ -64,6 +69,7 @@ def sending(outcome: str, reason: str) -> str:
         "no_consent": "said no to marketing mail meanwhile",
         "no_address": "no address is known",
         "expired": "it would have come too late",
+        "unavailable_item": "all that was left is sold out",
     }
     said = words.get(reason, reason.replace("_", " "))
     return f"not sent at the last look: {said}" if outcome == "not_sent" else f"{outcome}: {said}"
@@ -172,8 +178,8 @@ _REASONS: Mapping[str, Callable[[Decision], str]] = {
     "expired": lambda _: "it would have come too late",
     "paused": lambda _: "the campaign is paused",
     "superseded": _superseded,
-    "unavailable_item": lambda _: "what was left is bought, or sold out",
-    "orders_silent": lambda _: "no order came in from anybody, so nobody could say who had not ordered",
+    "unavailable_item": lambda _: "all that was left is sold out",
+    "orders_silent": lambda _: "no order came in from anybody, so nobody can be said not to have ordered",
     "below_minimum": _below_minimum,
     "not_in_audience": _not_in_audience,
     "campaign_ended": lambda _: "the campaign, or this step of it, has ended",

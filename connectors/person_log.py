@@ -1,4 +1,4 @@
-"""Everything that the topics hold about one person, read from the one partition of each that can hold it."""
+"""Everything that the topics hold about one person, from the one partition of each that can hold it, and all news."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from kafka.partitioner.default import murmur2
 from connectors import broker
 from connectors.effective_time import Marks
 from connectors.input_events import read_event
+from connectors.news_records import read_news
 from connectors.rejected import Rejected
 from connectors.settings import Settings
-from connectors.topics import INPUTS, READ_BACK, full_name, kind_of, plain_name
+from connectors.topics import BY_NAME, HEARTBEAT_KEY, full_name, kind_of, plain_name, read_by
 from connectors.wire import Record, decode
 from udfs.events import Event, Kind
+from udfs.news import News
 from udfs.time import Millis
 
 _POSITIVE = 0x7FFFFFFF
@@ -26,6 +28,8 @@ _POSITIVE = 0x7FFFFFFF
 class PersonLog:
     """Events at their effective time, in log order, doubled ones too; `received` is when a message first arrived.
 
+    `news` are what everybody was told: of the campaigns all, of the catalog what is about products of the person's.
+
     `tide` is how far the partitions read have risen, None if they are empty.
     """
 
@@ -33,6 +37,7 @@ class PersonLog:
     received: dict[str, Millis] = field(default_factory=dict)
     decisions: list[Record] = field(default_factory=list)
     sends: list[Record] = field(default_factory=list)
+    news: list[News] = field(default_factory=list)
     tide: Millis | None = None
 
     @property
@@ -50,12 +55,15 @@ def partition_of(key: bytes, partitions: int) -> int:
 def read_person(settings: Settings, user: str) -> PersonLog:
     """Read up to the ends of now; KeyError names a topic that is not there."""
     log, key, marks = PersonLog(), user.encode(), Marks(settings.bound)
-    inputs = [topic.name for topic in ((*INPUTS, *READ_BACK) if settings.read_back else INPUTS)]
-    for record in _records(settings, key, inputs):
+    for record in _records(settings, key, [topic.name for topic in read_by("campaigns", settings.read_back)]):
         topic = plain_name(record.topic, settings.namespace)
         effective = marks.effective(topic, record.partition, record.timestamp)
-        if record.key == key:
+        if BY_NAME[topic].role == "news":
+            _learn(log, topic, record, effective)
+        elif record.key == key:
             _hear(log, topic, record, effective)
+    theirs = {line.product_id for event in log.events for line in event.lines or ()}
+    log.news = [news for news in log.news if news.kind is not Kind.CATALOG or news.key in theirs]
     for record in _records(settings, key, ["decisions", "sends"]):
         decoded = decode(record.value) if record.key == key else None
         if isinstance(decoded, tuple):
@@ -74,6 +82,14 @@ def _records(settings: Settings, key: bytes, topics: Sequence[str]) -> Iterator[
         yield from broker.read_between(reader, reader.beginning_offsets(lanes), reader.end_offsets(lanes))
     finally:
         reader.close()
+
+
+def _learn(log: PersonLog, topic: str, record: ConsumerRecord, effective: Millis) -> None:
+    if record.key == HEARTBEAT_KEY:
+        return
+    news = read_news(kind_of(topic), record.key, record.value, record.timestamp, effective, record.offset)
+    if isinstance(news, News):
+        log.news.append(news)
 
 
 def _hear(log: PersonLog, topic: str, record: ConsumerRecord, effective: Millis) -> None:

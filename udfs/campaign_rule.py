@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 import msgspec
 
 from udfs.abandonment import VIEWED, Signals, in_filled_carts
 from udfs.answers import Signal, decided, orphaned, triggered
+from udfs.availability import Availability
 from udfs.campaigns import MOVE, Campaign, CampaignConfig
 from udfs.carts import CART_TTL
 from udfs.decisions import DEFER, SEND, Entry
 from udfs.events import ERASURE, Event, Kind
 from udfs.governor import decide
 from udfs.in_force import InForce
-from udfs.news import News
+from udfs.news import EVERYBODY, ORDERS_FLOW, ORDERS_SILENT, News
 from udfs.outputs import Decision, SegmentChange, Trigger
 from udfs.person import Due, Person
-from udfs.person_events import added, after
+from udfs.person_events import added, after, released
 from udfs.person_events import due as due_first
 from udfs.profile_rule import DEFINITION, ENTER, ProfileRule
 from udfs.published import Published
@@ -25,9 +27,10 @@ from udfs.questions.question import Question, Verdict
 from udfs.reach import ANYHOW
 from udfs.schedule import Schedule
 from udfs.sequence import after_deferral, after_joining, after_send, charged, without
-from udfs.shown import about, beside
+from udfs.shown import shown
 from udfs.step import FORGET, SAME, Step
 from udfs.time import Millis
+from udfs.timeline import Timeline
 from udfs.timetable import Timetable
 
 Told = Decision | Trigger
@@ -55,6 +58,8 @@ class CampaignRule:
         self.history_from = history_from
         self._published = Published(config)
         self.in_force: Callable[[Millis], InForce] = self._published.at
+        self._availability = Availability()
+        self._silent: Timeline[bool] = Timeline()
 
     @property
     def reads(self) -> str:
@@ -74,19 +79,29 @@ class CampaignRule:
             if person is state:
                 return SAME
             return self._step(_elsewhere(state, person, event.at, laws), laws, event.at)
-        if event.kind is Kind.SEND:  # no event of the person's: only the clock has moved
-            step = self.profile.on_wake(person.profile, event.at) if person.profile else FORGET
-        else:
-            step = self.profile.on_event(person.profile, event)
-            person = self._entered(person, step.emit, laws)
+        if event.kind is Kind.SEND:
+            return self._before_the_clock(person, laws, event.at)
+        step = self.profile.on_event(person.profile, event)
+        person = self._entered(person, step.emit, laws)
         person = _elsewhere(state, msgspec.structs.replace(person, profile=step.state), event.at, laws)
         return self._step(person, laws, event.at, step.wake_at)
 
     def learn(self, news: News) -> bool:
-        """Everybody is called where those who are under way move to the new version, for they may be due at once, and
-        where a time is set."""
+        """Everybody is called where those who are under way move to the new version, for they may be due at once, where
+        a time is set, and where orders flow again."""
+        if news.kind is Kind.CATALOG:
+            self._availability.learn(news)
+            return False
+        if news.key == EVERYBODY:
+            self._silent.learn(news.since, news.order, news.action == ORDERS_SILENT)
+            return news.action == ORDERS_FLOW
         campaign = self._published.learn(news).campaign
         return campaign is not None and (campaign.on_change == MOVE or isinstance(campaign.signal, Schedule))
+
+    def forget_news(self, before: Millis) -> None:
+        """What no shard asks for any more; of campaigns every version is still needed."""
+        self._availability.forget_before(before)
+        self._silent.forget_before(before)
 
     def signals(self, at: Millis) -> Signals:
         """How spells end, as that stands at `at` (ms)."""
@@ -97,18 +112,24 @@ class CampaignRule:
         return self.in_force(at).timetable
 
     def _called(self, state: Person | None, event: Event, laws: InForce) -> Step[Person, Told]:
-        """A campaign was published at `event.at`, before anything else of that instant."""
+        """A campaign was published at `event.at`, or orders flow again, before anything else of that instant."""
         at = event.at
         if state is None:
             return SAME
+        if event.name == EVERYBODY:
+            person = released(state, at)
+            return SAME if person is state else self._before_the_clock(person, laws, at)
         person = laws.timetable.moved(state, state, at, self.timetable(at - 1))
         if not any(event.name in spell.campaigns for spell in person.spells) and person is state and not laws.timetable:
             return SAME
-        profile_wake = None
-        if self.profile and person.profile:
-            step = self.profile.on_wake(person.profile, at - 1)  # whose wake-ups of the instant are still to come
-            person, profile_wake = msgspec.structs.replace(person, profile=step.state), step.wake_at
-        return self._step(person, laws, at, profile_wake)
+        return self._before_the_clock(person, laws, at)
+
+    def _before_the_clock(self, person: Person, laws: InForce, at: Millis) -> Step[Person, Told]:
+        """Nothing has happened to the profile, whose wake-ups of the instant are still to come."""
+        if self.profile is None or person.profile is None:
+            return self._step(person, laws, at)
+        step = self.profile.on_wake(person.profile, at - 1)
+        return self._step(msgspec.structs.replace(person, profile=step.state), laws, at, step.wake_at)
 
     def on_wake(self, state: Person, at: Millis) -> Step[Person, Told]:
         """The profile first: it is that of the instant at which the governor asks."""
@@ -171,7 +192,8 @@ class CampaignRule:
         return charged(question, signal) if verdict.reason == "holdout" else question.person
 
     def _question(self, person: Person, signal: Signal, campaign: Campaign) -> Question:
-        cart = about(person, signal, campaign)
+        left = partial(self._availability.left, at=signal.at)
+        cart, beside, sold_out = shown(person, signal, campaign, self.in_force(signal.at).ears.spells, left)
         return Question(
             campaign,
             signal.entry,
@@ -183,7 +205,9 @@ class CampaignRule:
             self.config.governor,
             self.live_from,
             self.profile.segments(person.profile) if self.profile and person.profile else (),
-            beside(person, signal, campaign, cart, self.in_force(signal.at).ears.spells),
+            beside,
+            sold_out,
+            self._silent.at(signal.at) is True,
         )
 
 

@@ -71,6 +71,7 @@ CAMPAIGN_KEYS: Mapping[str, Key] = {
     "cap.count": Key(whole(1)),
     "cap.within": Key(longer_than_nothing, None),
     "cap.calendar": Key(one_of(*CALENDAR), None),
+    "volume.hourly": Key(whole(1), None),
     "variants[].name": Key(word),
     "variants[].weight": Key(whole(1, 1000), 1),
 }
@@ -94,7 +95,10 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """One file; `version` is the hash of its bytes, lengths are ms, `minimum_value` is in minor units."""
+    """One file; `version` is the hash of its bytes, lengths are ms, `minimum_value` is in minor units.
+
+    `hourly_volume` are the mails of the busiest hour of its rehearsal.
+    """
 
     file: str
     name: str
@@ -120,6 +124,7 @@ class Campaign:
     variants: tuple[Variant, ...] = ()
     exits_on_order: bool = True
     on_change: str = FINISH
+    hourly_volume: int | None = None
 
     @property
     def entered_once_in(self) -> Millis:
@@ -133,6 +138,11 @@ class Campaign:
         if not isinstance(signal, Abandonment) or not signal.merge:
             return 0
         return max(signal.wait, signal.latest, signal.merge + self.valid_for)
+
+    @property
+    def asks_for_orders(self) -> bool:
+        """True if a mail of it rests on somebody not having ordered."""
+        return self.exits_on_order or self.after_order > 0
 
     @property
     def segments(self) -> dict[str, str]:
@@ -205,6 +215,7 @@ def parse_campaign(content: bytes, file: str) -> Campaign:
         variants=_variants(keys),
         exits_on_order=_exits_on_order(keys),
         on_change=keys["on_change"],
+        hourly_volume=keys["volume.hourly"],
     )
 
 

@@ -56,6 +56,8 @@ def facts(
         "unwanted_at": person.reach.unwanted,
     }
     told = {name: str(at) for name, at in times.items() if at is not None}
+    if due and due.held_by:
+        told["held_by"] = due.held_by
     told["consent"] = {True: "true", False: "false", None: "none"}[person.consent]
     if question.cart_id is None:
         told["entry"] = entry.cart_id
@@ -71,6 +73,8 @@ def _of_cart(question: Question) -> Iterator[tuple[str, str]]:
         yield "value", str(cart.value)
         if cart.currency:
             yield "currency", cart.currency
+        if question.sold_out:
+            yield "sold_out", str(question.sold_out)
         if question.beside:
             yield "carts", str(len(question.carts))
     if question.campaign.minimum_value:
@@ -116,5 +120,3 @@ def _of_hours(question: Question) -> Iterator[tuple[str, str]]:
     yield "local_time", f"{shown // HOUR:02}:{shown % HOUR // MINUTE:02}"
     if (until := quiet_until(question)) is not None:
         yield "quiet_until", str(until)
-    if question.due and question.due.held_by:
-        yield "held_by", question.due.held_by

@@ -21,6 +21,7 @@ from udfs.carts import ORDER_COMPLETED, Cart
 from udfs.decisions import Entry, trigger_id
 from udfs.events import Event, Kind
 from udfs.lists import TRAIT, merged
+from udfs.news import ORDERS_SILENT
 from udfs.person import Due, Person, Sent
 from udfs.reach import MARKETING, consent, mailed, refused, seen, told
 from udfs.signals import Ears, Listener
@@ -100,6 +101,16 @@ def after_mail(sent: tuple[Sent, ...], event: Event) -> tuple[Sent, ...]:
     if any(one.campaign == name and one.channel == channel and event.at - one.at < DAY for one in sent):
         return sent
     return (*sent, Sent(name, 0, event.at, channel, MARKETING))
+
+
+def released(person: Person, at: Millis) -> Person:
+    """Orders flow again: what was held because they did not is asked about now."""
+    if not any(due.held_by == ORDERS_SILENT for due in person.dues):
+        return person
+    dues = [
+        msgspec.structs.replace(due, at=min(due.at, at)) if due.held_by == ORDERS_SILENT else due for due in person.dues
+    ]
+    return msgspec.structs.replace(person, dues=tuple(dues))
 
 
 def after_outcome(person: Person, event: Event) -> Person:

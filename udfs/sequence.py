@@ -10,6 +10,7 @@ from udfs.carts import Cart
 from udfs.decisions import trigger_id
 from udfs.person import Due, Person, Sent
 from udfs.questions.question import Question, Verdict
+from udfs.shown import about
 
 
 def without(person: Person, signal: Signal) -> Person:
@@ -26,7 +27,7 @@ def after_send(question: Question, signal: Signal) -> Person:
         return person
     first_at = signal.due.first_at if signal.due and signal.step > 1 else signal.at
     at = first_at + campaign.steps[signal.step].after
-    content = _kept(question)
+    content = _kept(question, signal)
     beside = tuple(cart.cart_id for cart in question.beside)
     due = Due(
         signal.entry,
@@ -80,12 +81,12 @@ def after_deferral(question: Question, signal: Signal, verdict: Verdict) -> Pers
         asked_at=question.asked_at,
         deferrals=signal.deferrals + 1,
         held_by=verdict.reason,
-        content=_kept(question),
+        content=_kept(question, signal),
         beside=signal.due.beside if signal.due else (),
     )
     return replace(person, dues=(*person.dues, due))
 
 
-def _kept(question: Question) -> Cart | None:
+def _kept(question: Question, signal: Signal) -> Cart | None:
     """What a later mail shows, where that is no cart of the person's that it can be read from."""
-    return question.cart if question.cart_id is None else None
+    return about(question.person, signal, question.campaign) if question.cart_id is None else None

@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 from udfs.abandonment import VIEWED, Abandonment, Signals
 from udfs.answers import Signal
 from udfs.campaigns import Campaign
 from udfs.carts import Cart
 from udfs.person import Person, Sent
+
+
+class Shown(NamedTuple):
+    """What a mail is about, the carts beside it, and how many lines of them all are left out as sold out."""
+
+    cart: Cart | None
+    beside: tuple[Cart, ...] = ()
+    sold_out: int = 0
+
+
+def shown(
+    person: Person, signal: Signal, campaign: Campaign, signals: Signals, available: Callable[[Cart], Cart]
+) -> Shown:
+    """What the mail of a signal shows at its instant; `available` leaves out what cannot be bought then."""
+    whole = about(person, signal, campaign)
+    if whole is None or not isinstance(campaign.signal, Abandonment):
+        return Shown(whole)
+    cart = available(whole)
+    found = _beside(person, signal, campaign, cart, signals)
+    left = tuple([available(one) for one in found])
+    gone = sum(len(one.lines) for one in (whole, *found)) - sum(len(one.lines) for one in (cart, *left))
+    return Shown(cart, tuple([one for one in left if one.lines]), gone)
 
 
 def about(person: Person, signal: Signal, campaign: Campaign) -> Cart | None:
@@ -18,19 +43,17 @@ def about(person: Person, signal: Signal, campaign: Campaign) -> Cart | None:
     return person.viewed if signal.entry.cart_id == VIEWED else person.carts.get(signal.entry.cart_id)
 
 
-def beside(
-    person: Person, signal: Signal, campaign: Campaign, cart: Cart | None, signals: Signals
-) -> tuple[Cart, ...]:
-    """The carts that are shown with `cart`, which the signal is about: with something in them, in one currency.
+def _beside(person: Person, signal: Signal, campaign: Campaign, cart: Cart, signals: Signals) -> tuple[Cart, ...]:
+    """The carts that are shown with `cart`, which the signal is about: with something in them, in the same currency.
 
     A first mail takes those along whose own signal is still open; a later step shows those of the first one.
     """
     if signal.step > 1:
         ids = list(signal.due.beside) if signal.due else []
     else:
-        ids = _left_about_then(person, signal, campaign, signals) if cart and cart.lines else []
+        ids = _left_about_then(person, signal, campaign, signals) if cart.lines else []
     found = [held for cart_id in ids if (held := person.carts.get(cart_id)) and held.lines]
-    return tuple([held for held in found if held.currency == (cart or found[0]).currency])
+    return tuple([held for held in found if held.currency == cart.currency])
 
 
 def shown_in(person: Person, campaign: str, cart_id: str, start: int) -> Sent | None:

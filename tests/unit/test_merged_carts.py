@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -189,7 +190,7 @@ def test_a_mail_that_was_not_sent_sets_free_what_it_had_taken_along() -> None:
     """The other cart is asked about when its time comes."""
     two = [YES, add(NOON, "mug", cart="a"), add(NOON + 5 * MINUTE, "pen", cart="b")]
     trigger = run(rule(), *two)[1][0].trigger_id
-    told = {"trigger_id": trigger, "campaign": "cart_abandonment", "step": 1, "channel": "email"}
+    told: dict[str, Any] = {"trigger_id": trigger, "campaign": "cart_abandonment", "step": 1, "channel": "email"}
     back = event(FIRST + MINUTE, Kind.SEND, "not_sent", **told)
     assert answers(rule(), *two, back)[:2] == [(FIRST, "a", 1, "sent"), (FIRST + 5 * MINUTE, "b", 1, "sent")]
 

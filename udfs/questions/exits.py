@@ -21,6 +21,13 @@ def courtesy(question: Question) -> Verdict | None:
     return None
 
 
+def available(question: Question) -> Verdict | None:
+    """Nothing of what was left behind can be bought any more; what was bought is another matter."""
+    if question.sold_out and not any(cart.lines for cart in question.carts):
+        return no("unavailable_item")
+    return None
+
+
 def something_left(question: Question) -> Verdict | None:
     """Asked where something was left behind; a welcome shows no cart."""
     if not isinstance(question.campaign.signal, Abandonment) or any(cart.lines for cart in question.carts):

@@ -44,7 +44,8 @@ class Question:
     signal.
 
     `cart` is what the mail is about, None once it is forgotten, and `beside` are the carts that it shows beside it.
-    `segments` are those that the person is in; unknown is not a member.
+    `segments` are those that the person is in; unknown is not a member. So many lines are not shown because they are
+    `sold_out`; with `orders_silent` nobody can be said not to have ordered.
     """
 
     campaign: Campaign
@@ -58,6 +59,8 @@ class Question:
     live_from: Millis | None = None
     segments: Collection[str] = ()
     beside: tuple[Cart, ...] = ()
+    sold_out: int = 0
+    orders_silent: bool = False
 
     @property
     def carts(self) -> tuple[Cart, ...]:
