@@ -15,6 +15,7 @@ from cli.causes import cause
 MODULES = (
     "stack",
     "archive",
+    "brakes",
     "ingest",
     "tide",
     "submit",
