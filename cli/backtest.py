@@ -49,6 +49,8 @@ def backtest(
     from cli.backtest_report import page
     from cli.backtest_text import text
     from cli.rehearsal import people_at_once
+    from udfs.campaign_config import campaign_config
+    from udfs.rehearsal_brakes import brakes
     from udfs.rehearsal_summary import Summary
     from udfs.rehearsal_waits import WAITS
 
@@ -62,7 +64,9 @@ def backtest(
             for told in rehearsed.decisions():
                 summary.add(told)
                 writer.add(told)
-        said = told_of(history, rehearsed) | summary.plain()
+        counted = summary.plain()
+        said = told_of(history, rehearsed) | counted
+        said |= brakes(rehearsed.flows, counted["mails_by_hour"], campaign_config(files))
     if out is not None:
         writer.finish(said, history.bad, page(said))
     typer.echo(json.dumps(said) if as_json else "\n".join(text(said)))

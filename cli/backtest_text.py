@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cli.wording import clock_time, count, day
-from udfs.time import format_length
+from udfs.time import Millis, format_length
 
 Said = Mapping[str, Any]
 
@@ -36,11 +36,24 @@ def tables(said: Said) -> Iterator[tuple[str, list[str], list[list[str]]]]:
             [_cells(row, "campaign", "step", "outcome", "reason", "count") for row in said["answers"]],
         ),
         (
-            "Busiest hour",
+            "Busiest hour, whose mails belong into volume.hourly",
             ["campaign", "hour (UTC)", "mails"],
+            [[row["campaign"], _moment(row["hour"]), f"{row['count']:,}"] for row in said["busiest_hour"]],
+        ),
+        (
+            "Hours in which a campaign would have paused itself",
+            ["campaign", "hour (UTC)", "mails", "at most"],
             [
-                [row["campaign"], f"{clock_time(row['hour'])} on {day(row['hour'])}", f"{row['count']:,}"]
-                for row in said["busiest_hour"]
+                [row["campaign"], _moment(row["hour"]), f"{row['count']:,}", f"{row['most']:,}"]
+                for row in said["too_many"]
+            ],
+        ),
+        (
+            "No order although people checked out: mails would have waited",
+            ["from (UTC)", "to"],
+            [
+                [_moment(row["since"]), "the end" if row["until"] is None else _moment(row["until"])]
+                for row in said["orders_silent"]
             ],
         ),
         (
@@ -89,6 +102,10 @@ def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
             for cell, width, number in zip(row, widths, right, strict=True)
         ]
         yield ("  " + "  ".join(cells)).rstrip()
+
+
+def _moment(at: Millis) -> str:
+    return f"{clock_time(at)} on {day(at)}"
 
 
 def _cells(row: Said, *names: str) -> list[str]:

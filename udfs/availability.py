@@ -17,6 +17,7 @@ class Availability:
 
     def __init__(self) -> None:
         self._said: dict[Product, Timeline[bool]] = {}
+        self._moved: set[Product] = set()
 
     def __len__(self) -> int:
         """How many products and variants are remembered."""
@@ -28,6 +29,7 @@ class Availability:
         if (known := self._said.get(product)) is None:
             known = self._said[product] = Timeline()
         known.learn(news.since, news.order, bool(news.available))
+        self._moved.add(product)
 
     def left(self, cart: Cart, at: Millis) -> Cart:
         """The cart with the lines that can be bought at `at` (ms); the same object if those are all."""
@@ -38,9 +40,13 @@ class Availability:
 
     def forget_before(self, at: Millis) -> None:
         """What holds no longer at `at`, nor ever after: then only what is sold out is remembered."""
-        for product, known in list(self._said.items()):
+        moved, self._moved = self._moved, set()
+        for product in moved:
+            known = self._said[product]
             known.forget_before(at)
-            if len(known) == 1 and known.at(at):
+            if len(known) > 1 or known.at(at) is None:
+                self._moved.add(product)
+            elif known.at(at):
                 del self._said[product]
 
     def _is_sold_out(self, line: CartLine, at: Millis) -> bool:
