@@ -32,7 +32,7 @@ def test_hours_that_are_too_busy_are_those_in_which_the_brake_acts(minutes: list
     """The hour of the clock is counted alike."""
     decisions = [sent(NOON + at * MINUTE, number, "cart_abandonment") for number, at in enumerate(sorted(minutes))]
     brake = VolumeBrake({"cart_abandonment": 2}, times)
-    told = [found.at // HOUR * HOUR for one in decisions if (found := brake.count(one))]
+    told = [pulled.at // HOUR * HOUR for one in decisions if (pulled := brake.count(one))]
     hours = Counter(one.at // HOUR * HOUR for one in decisions)
     rows = [{"campaign": "cart_abandonment", "hour": hour, "count": count} for hour, count in sorted(hours.items())]
     found = brakes([], rows, config(TEXT, caps=f"[brakes]\nvolume = {times}"))["too_many"]
