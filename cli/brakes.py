@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,7 +19,6 @@ from cli import exits
 if TYPE_CHECKING:
     from cli.brake_watch import BrakeMetrics
     from connectors.settings import Settings
-    from udfs.campaigns import CampaignConfig
 
 AGAIN_AFTER_S = 2.0
 LOOK_S = 30.0
@@ -31,7 +30,7 @@ class Standing(NamedTuple):
     """What the running jobs were submitted with, as far as the brakes need it."""
 
     settings: Settings
-    config: CampaignConfig
+    files: Mapping[str, bytes]
 
 
 def register(app: typer.Typer) -> None:
@@ -68,12 +67,11 @@ def standing() -> Standing:
     from connectors.config_files import read_config
     from connectors.settings import SettingError, from_environment
     from local_stack.addresses import ROOT
-    from udfs.campaign_config import campaign_config
 
     folder = ROOT / "config"
     if "TIDEMARK_KAFKA" in os.environ and "TIDEMARK_STACK" not in os.environ:
         try:
-            return Standing(from_environment(), campaign_config(read_config(folder)))
+            return Standing(from_environment(), read_config(folder))
         except SettingError as error:
             exits.fail(str(error), exits.INPUT)
     from cli.deployment import here
@@ -81,7 +79,21 @@ def standing() -> Standing:
     _, settings, deployment = here()
     if submitted := deployment.jobs.get("campaigns"):
         folder = Path(submitted.config)
-    return Standing(settings, campaign_config(read_config(folder)))
+    return Standing(settings, read_config(folder))
+
+
+def something_else(before: Standing) -> bool:
+    """True if another configuration has been submitted, or was written; a bad one is nobody's yet."""
+    from udfs.campaign_config import campaign_config
+    from udfs.config_error import ConfigError
+
+    if (now := standing()) == before:
+        return False
+    try:
+        campaign_config(now.files)
+    except ConfigError:
+        return False
+    return True
 
 
 def _watch(where: Standing, metrics: BrakeMetrics, stop: Event) -> None:
@@ -89,17 +101,14 @@ def _watch(where: Standing, metrics: BrakeMetrics, stop: Event) -> None:
     from cli.brake_watch import watch
     from connectors.brake_feed import BrakeFeed
     from udfs.brakes import Brakes
+    from udfs.campaign_config import campaign_config
 
+    config = campaign_config(where.files)
     feed = BrakeFeed(where.settings)
-    log.info("watching kafka=%s campaigns=%d", where.settings.kafka, len(where.config.campaigns))
-    changed = _now_and_then(lambda: standing() != where)
+    log.info("watching kafka=%s campaigns=%d", where.settings.kafka, len(config.campaigns))
+    changed = _now_and_then(lambda: something_else(where))
     try:
-        watch(
-            feed,
-            Brakes(where.config.governor, where.config.campaigns),
-            metrics,
-            lambda: stop.is_set() or changed(),
-        )
+        watch(feed, Brakes(config.governor, config.campaigns), metrics, lambda: stop.is_set() or changed())
     finally:
         feed.close()
 

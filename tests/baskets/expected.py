@@ -24,14 +24,14 @@ class Decided(NamedTuple):
 
 
 class Triggered(NamedTuple):
-    """A mail to send: `items` are (product, variant, pieces, price of one), `value` in minor units."""
+    """A mail to send: `items` are (cart, product, variant, pieces, price of one), `value` in minor units."""
 
     user: str
     cart_id: str
     step: int
     at: Millis
     value: int
-    items: frozenset[tuple[str, str | None, int, int]]
+    items: frozenset[tuple[str, str, str | None, int, int]]
 
 
 Fact = TypeVar("Fact", Decided, Triggered)
@@ -93,6 +93,7 @@ def _decided(record: dict[str, Any]) -> Decided:
 
 
 def _triggered(record: dict[str, Any]) -> Triggered:
-    items = [(item["product_id"], item["variant"], item["quantity"], item["price"]) for item in record["items"]]
+    keys = ("cart_id", "product_id", "variant", "quantity", "price")
+    items = [tuple(item[key] for key in keys) for item in record["items"]]
     user, cart, step, at, value = (record[key] for key in ("user_id", "cart_id", "step", "at", "value"))
     return Triggered(user, cart, step, at, value, frozenset(items))

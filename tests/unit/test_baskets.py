@@ -77,6 +77,8 @@ CONFIGURATIONS: list[tuple[dict[str, str], dict[str, Any]]] = [
     ({"wait": '"3min"', "latest": '"20min"'}, {"wait": 3 * MINUTE, "latest": 20 * MINUTE}),
     ({"reentry": '"1h"'}, {"reentry": HOUR}),
     ({"reentry": '"1h"', "within": '"30h"'}, {"reentry": HOUR, "cap_within": 30 * HOUR}),
+    ({"merge": '"0h"'}, {"merge": 0}),
+    ({"activity": '"cart"', "merge": '"3h"'}, {"activity": "cart", "merge": 3 * HOUR}),
     ({"after": '"3h"', "after_order": '"2h"'}, {"after": 3 * HOUR, "after_order": 2 * HOUR}),
 ]
 
@@ -140,6 +142,13 @@ def test_the_visits_reach_every_reason() -> None:
     assert reasons == set(
         "sent before_live_from no_consent ordered_recently reentry_blocked converted superseded capped".split()
     )
+
+
+def test_some_visits_leave_several_carts_at_once() -> None:
+    """Households share a login; their mails, and the reminders that took a cart along, show more than one."""
+    several = [mail.step for mail in expected().triggers if len({cart for cart, *_ in mail.items}) > 1]
+    assert set(several) == {1, 2}
+    assert len(several) > 5
 
 
 def test_the_visits_stand_on_the_edges() -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+import pytest
+
 from cli.brake_watch import LIVE, BrakeMetrics, watch
+from cli.brakes import something_else, standing
 from connectors.brake_feed import Fed
 from tests.unit.customer import campaign_text, config
 from tests.unit.test_order_silence import GAP, LAST, SILENT, busy, checkouts, ordered
@@ -168,3 +171,17 @@ def test_the_rehearsed_volume_is_a_key_of_the_file() -> None:
     """And nothing to do with the schedule."""
     assert parse_campaign(TEXT.encode(), "c.toml").hourly_volume == 2
     assert parse_campaign(campaign_text().encode(), "c.toml").hourly_volume is None
+
+
+def test_only_another_configuration_is_something_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read twice is the same; a file that is being written badly is nobody's yet."""
+    monkeypatch.setenv("TIDEMARK_KAFKA", "127.0.0.1:1")
+    monkeypatch.delenv("TIDEMARK_STACK", raising=False)
+    now = standing()
+    assert not something_else(now)
+    governor = now.files["governor.toml"]
+    for content, other in ((governor + b"\n", True), (b"nonsense =", False)):
+        monkeypatch.setattr(
+            "connectors.config_files.read_config", lambda _, c=content: {**now.files, "governor.toml": c}
+        )
+        assert something_else(now) is other

@@ -29,7 +29,9 @@ ROWS = Counter([b'{"at":1}', b'{"at":2}'])
 
 
 def nowhere() -> Addresses:
-    return of_ports(golden.FOLDER, dict.fromkeys(("kafka", "valkey", "flink", "render", "smtp", "metrics"), 1))
+    return of_ports(
+        golden.FOLDER, dict.fromkeys(("kafka", "valkey", "flink", "render", "smtp", "metrics", "brakes"), 1)
+    )
 
 
 def test_a_missing_row_and_a_doubled_one_are_differences() -> None:

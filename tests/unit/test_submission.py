@@ -15,7 +15,7 @@ from connectors.settings import Settings
 from connectors.state_format import FORMAT
 from local_stack.addresses import Addresses, of_ports
 
-PORTS = dict.fromkeys(("kafka", "valkey", "flink", "render", "smtp", "metrics"), 1)
+PORTS = dict.fromkeys(("kafka", "valkey", "flink", "render", "smtp", "metrics", "brakes"), 1)
 LATEST = Wish("campaigns", restore="latest")
 
 
