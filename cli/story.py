@@ -12,6 +12,7 @@ from udfs.abandonment import VIEWED, Signals, Spell
 from udfs.carts import ORDER_COMPLETED, Cart, Carts
 from udfs.decisions import SEND, Entry, trigger_id
 from udfs.events import ERASURE, Event, Kind
+from udfs.news import ORDERS_SILENT
 from udfs.outputs import Decision
 from udfs.person import Due, Person
 from udfs.time import Millis
@@ -223,6 +224,8 @@ def _ahead(moves: Sequence[Move], signals: SignalsAt) -> Iterator[Moment]:
 
 
 def _due(due: Due, signals: Signals) -> str:
+    if due.held_by == ORDERS_SILENT and not due.exit:
+        return "the mail that waits for orders is given up then"
     if due.deferrals:
         return "no mail then" if due.exit else "the mail that was put off is decided then"
     what = "reminder" if due.step > 1 and due.entry.campaign in signals else "mail"

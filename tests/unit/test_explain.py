@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from connectors.person_log import PersonLog
 from udfs.campaign_config import campaign_rule
 from udfs.decisions import Entry, trigger_id
 from udfs.events import Event, Kind, Line
+from udfs.news import EVERYBODY, ORDERS_FLOW, ORDERS_SILENT, News
 from udfs.time import DAY, HOUR, MINUTE, SECOND, Millis
 
 TWO: Millis = 1_791_813_720_000  # Monday 2026-10-12 14:02 UTC
@@ -53,10 +55,14 @@ def story(*events: Event, tide: Millis = TWO + 3 * DAY, heard: Heard | None = No
 
 
 def moments(
-    *events: Event, tide: Millis = TWO + 3 * DAY, heard: Heard | None = None, live_from: Millis = 0
+    *events: Event,
+    tide: Millis = TWO + 3 * DAY,
+    heard: Heard | None = None,
+    live_from: Millis = 0,
+    news: Sequence[News] = (),
 ) -> list[Moment]:
     rule = campaign_rule(read_config(), live_from, 0)
-    retelling = retell(rule, events, tide)
+    retelling = retell(rule, events, tide, news)
     decided = frozenset(decision.decision_id for move in retelling.moves for decision in move.decisions)
     return tell(retelling, rule.signals, heard or Heard(decided=decided))
 
@@ -147,6 +153,25 @@ def test_a_cart_that_another_ones_mail_shows_says_so() -> None:
     later = story(consent(TWO - HOUR), pen, msgspec.structs.replace(cups, at=TWO + 30 * MINUTE), tide=TWO + HOUR)
     shown_in = "the reminder of 14:12 on Tuesday 2026-10-13 about another cart shows this one, too"
     assert f"14:42 no mail: {shown_in}" in later
+
+
+def test_a_mail_that_waits_for_orders_says_until_when() -> None:
+    """And when it went out, if it did."""
+    silent, flow = (
+        News(Kind.CAMPAIGN, EVERYBODY, at, at, at, action)
+        for at, action in ((TWO, ORDERS_SILENT), (TWO + HOUR, ORDERS_FLOW))
+    )
+    waits = (
+        "mail put off until orders come in again, 02:12 on Tuesday 2026-10-13 at the latest: "
+        "no order came in from anybody, so nobody can be said not to have ordered"
+    )
+    events = consent(TWO - HOUR), add(TWO)
+    assert [one.text for one in moments(*events, tide=TWO + 30 * MINUTE, news=(silent,))[-2:]] == [
+        waits,
+        "the mail that waits for orders is given up then",
+    ]
+    told = [f"{clock_time(one.at)} {one.text}" for one in moments(*events, tide=TWO + 2 * HOUR, news=(silent, flow))]
+    assert "15:02 mail: 1 item left behind, 32.00 EUR; 10 min without a sign of life" in told
 
 
 def test_before_the_campaign_was_live_nothing_went_out() -> None:
