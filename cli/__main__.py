@@ -25,6 +25,8 @@ MODULES = (
     "campaign",
     "campaign_test",
     "campaign_diff",
+    "campaign_publish",
+    "campaign_list",
     "import_log",
     "backtest",
     "try_it",

@@ -21,6 +21,7 @@ from udfs.time import Millis
 if TYPE_CHECKING:
     from cli.rehearsal import Rehearsed
     from connectors.history import History
+    from udfs.news import News
 
 SHOWN = 5
 CONFIG = ROOT / "config"
@@ -38,6 +39,7 @@ def backtest(
     live_from: str = typer.Option("beginning", metavar="TIME|beginning", help="Signals before it are only recorded."),
     run_on: str = typer.Option("0s", help="Let the clock run on so long after the last event, as in 48h."),
     drafts: bool = typer.Option(False, "--drafts", help="Let drafts decide as if they were live."),
+    campaigns_log: Path = typer.Option(None, metavar="FILE", help="What was published meanwhile, as `read` prints it."),
     out: Path = typer.Option(None, metavar="DIR", help="Write the report and every decision there."),
     processes: int = typer.Option(None, min=1, help="How many run side by side; one for each core if it is not said."),
     as_json: bool = typer.Option(False, "--json", help="Print the summary as JSON."),
@@ -51,9 +53,10 @@ def backtest(
     from udfs.rehearsal_waits import WAITS
 
     files = read_campaigns(campaigns)
+    news = read_published(campaigns_log, files) if campaigns_log else ()
     with rehearsal(
         events, [files], read_time(since), read_time(until), read_time(live_from) or 0, read_length(run_on),
-        waits=WAITS, drafts=drafts, count=processes or people_at_once(),
+        waits=() if news else WAITS, drafts=drafts, count=processes or people_at_once(), news=news,
     ) as (history, rehearsed):  # fmt: skip
         summary = Summary()
         with Writer(out) as writer:
@@ -79,6 +82,7 @@ def rehearsal(
     waits: tuple[Millis, ...],
     drafts: bool,
     count: int,
+    news: tuple[News, ...] = (),
 ) -> Iterator[tuple[History, Rehearsed]]:
     """Read and decide; the decisions can be read inside. Ends with a sentence and a code if that cannot be."""
     from cli.rehearsal import Terms, processes, read_history, rehearse
@@ -96,7 +100,7 @@ def rehearsal(
             with progress("read", total) as advance:
                 history = read_history(events, from_environment().bound, home, pool, advance)
             first, last = _bounds(history, since, until)
-            terms = Terms(tuple(variants), live_from, first, last + run_on, since, until, waits, drafts)
+            terms = Terms(tuple(variants), live_from, first, last + run_on, since, until, waits, drafts, news)
             _tell_of_bad_lines(history)
             with progress("decide", len(history.batches)) as advance:
                 rehearsed = rehearse(history, terms, home, pool, advance)
@@ -127,6 +131,29 @@ def read_campaigns(folder: Path) -> dict[str, bytes]:
         if not path.startswith(("campaigns/", "stories/"))
     }
     return rest | found
+
+
+def read_published(file: Path, files: Mapping[str, bytes]) -> tuple[News, ...]:
+    """What `./tidemark read campaigns --json` has printed; what the job refuses is told and left out."""
+    from connectors.news_lines import LineError, read_lines
+    from udfs.campaign_config import campaign_config
+    from udfs.news import NewsRefused
+    from udfs.published import read_change
+
+    beginning, kept = campaign_config(files).without_drafts(), []
+    try:
+        with file.open("rb") as lines:
+            for news in read_lines(lines):
+                try:
+                    read_change(news, beginning)
+                    kept.append(news)
+                except NewsRefused as why:
+                    say(f"{file}: {why}")
+    except OSError as error:
+        exits.fail(f"{file}: {error.strerror}", exits.INPUT)
+    except LineError as wrong:
+        exits.fail(f"{file}: {wrong}", exits.INPUT)
+    return tuple(kept)
 
 
 def told_of(history: History, rehearsed: Rehearsed) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from udfs.campaign_rule import CampaignRule, Told
 from udfs.events import Event
 from udfs.memory_driver import drive
+from udfs.news import News
 from udfs.outputs import Decision
 from udfs.person import Person
 from udfs.step import SAME, Step
@@ -27,10 +28,13 @@ class Move:
 
 @dataclass(slots=True)
 class Noted:
-    """The rule itself, with a notebook: implements Rule[Person, Event, Told]."""
+    """The rule itself, with a notebook: implements Rule[Person, Event, Told] and Learner."""
 
     rule: CampaignRule
     moves: list[Move] = field(default_factory=list)
+
+    def learn(self, news: News) -> bool:
+        return self.rule.learn(news)
 
     def on_event(self, state: Person | None, event: Event) -> Step[Person, Told]:
         return self._note(event.at, event, state, self.rule.on_event(state, event))
@@ -54,9 +58,9 @@ class Retelling:
     doubled: int
 
 
-def retell(rule: CampaignRule, events: Iterable[Event], tide: Millis) -> Retelling:
+def retell(rule: CampaignRule, events: Iterable[Event], tide: Millis, news: Iterable[News] = ()) -> Retelling:
     """`events` of one person at their effective times; nothing beyond `tide` is told, as nothing is decided there."""
     noted = Noted(rule)
     known = [event for event in events if event.at <= tide]
-    story = drive(noted, known, stop_at=tide)
+    story = drive(noted, known, stop_at=tide, news=news)
     return Retelling(noted.moves, story.duplicates)

@@ -12,11 +12,13 @@ from kafka.partitioner.default import murmur2
 from connectors import broker
 from connectors.effective_time import Marks
 from connectors.input_events import read_event
+from connectors.news_log import news_of
 from connectors.rejected import Rejected
 from connectors.settings import Settings
-from connectors.topics import INPUTS, READ_BACK, full_name, kind_of, plain_name
+from connectors.topics import HEARTBEAT_KEY, full_name, kind_of, plain_name, read_by
 from connectors.wire import Record, decode
 from udfs.events import Event, Kind
+from udfs.news import News
 from udfs.time import Millis
 
 _POSITIVE = 0x7FFFFFFF
@@ -26,13 +28,14 @@ _POSITIVE = 0x7FFFFFFF
 class PersonLog:
     """Events at their effective time, in log order, doubled ones too; `received` is when a message first arrived.
 
-    `tide` is how far the partitions read have risen, None if they are empty.
+    `news` are those that concern everybody. `tide` is how far the partitions read have risen, None if they are empty.
     """
 
     events: list[Event] = field(default_factory=list)
     received: dict[str, Millis] = field(default_factory=dict)
     decisions: list[Record] = field(default_factory=list)
     sends: list[Record] = field(default_factory=list)
+    news: list[News] = field(default_factory=list)
     tide: Millis | None = None
 
 
@@ -44,11 +47,13 @@ def partition_of(key: bytes, partitions: int) -> int:
 def read_person(settings: Settings, user: str) -> PersonLog:
     """Read up to the ends of now; KeyError names a topic that is not there."""
     log, key, marks = PersonLog(), user.encode(), Marks(settings.bound)
-    inputs = [topic.name for topic in ((*INPUTS, *READ_BACK) if settings.read_back else INPUTS)]
+    inputs = [topic.name for topic in read_by("campaigns", settings.read_back)]
     for record in _records(settings, key, inputs):
         topic = plain_name(record.topic, settings.namespace)
         effective = marks.effective(topic, record.partition, record.timestamp)
-        if record.key == key:
+        if kind_of(topic) >= Kind.CAMPAIGN:
+            _learn(log, topic, record, effective)
+        elif record.key == key:
             _hear(log, topic, record, effective)
     for record in _records(settings, key, ["decisions", "sends"]):
         decoded = decode(record.value) if record.key == key else None
@@ -68,6 +73,13 @@ def _records(settings: Settings, key: bytes, topics: Sequence[str]) -> Iterator[
         yield from broker.read_between(reader, reader.beginning_offsets(lanes), reader.end_offsets(lanes))
     finally:
         reader.close()
+
+
+def _learn(log: PersonLog, topic: str, record: ConsumerRecord, effective: Millis) -> None:
+    if record.key != HEARTBEAT_KEY:
+        news = news_of(record, kind_of(topic), effective)
+        if isinstance(news, News):
+            log.news.append(news)
 
 
 def _hear(log: PersonLog, topic: str, record: ConsumerRecord, effective: Millis) -> None:

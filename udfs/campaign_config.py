@@ -21,12 +21,17 @@ def campaign_rule(
 
     Drafts are left out, or with `drafts` taken as live, for a rehearsal.
     """
-    campaigns = {f"config/{path}": content for path, content in files.items() if path.startswith("campaigns/")}
-    governor = (f"config/{GOVERNOR}", files[GOVERNOR]) if GOVERNOR in files else None
-    config = parse_campaigns(campaigns, governor)
+    config = campaign_config(files)
     config = config.rehearsed() if drafts else config.without_drafts()
     profile = ProfileRule(_named(config, files), history_from) if config.segments else None
     return CampaignRule(config, profile, live_from, history_from)
+
+
+def campaign_config(files: Mapping[str, bytes]) -> CampaignConfig:
+    """All campaigns in `files`, drafts too, and the governor; ConfigError says what is wrong."""
+    campaigns = {f"config/{path}": content for path, content in files.items() if path.startswith("campaigns/")}
+    governor = (f"config/{GOVERNOR}", files[GOVERNOR]) if GOVERNOR in files else None
+    return parse_campaigns(campaigns, governor)
 
 
 def _named(config: CampaignConfig, files: Mapping[str, bytes]) -> ProfileConfig:

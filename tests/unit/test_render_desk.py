@@ -17,6 +17,7 @@ from render_service.metrics import Metrics
 from render_service.sends import NOT_SENT, SENT, Send, send
 from render_service.templates import Templates
 from render_service.unsubscribe import UnsubscribeLinks
+from render_service.versions import Versions
 from tests.unit.mail_makers import AT, SHOP, item, pictures, trigger
 from tests.unit.test_render_decisions import CAMPAIGN
 from udfs.campaigns import parse_campaign
@@ -48,7 +49,7 @@ class Known:
 def desk(folder: Path, known: Known, ledger: Ledger | None = None, left: tuple[str, ...] = ()) -> Desk:
     workshop = Workshop(SHOP, Templates(), pictures(folder), UnsubscribeLinks(b"key", "https://shop.example"))
     patience = Patience(sleep=lambda _: None)
-    made = Desk(workshop, cast(ProfileReader, known), ledger or Ledger({}), Metrics(), patience, left)
+    made = Desk(workshop, cast(ProfileReader, known), ledger or Ledger(Versions({})), Metrics(), patience, left)
     made.tide.wait_for = lambda at: known.tide()  # type: ignore[method-assign]
     return made
 
@@ -103,7 +104,7 @@ def test_whoever_has_just_unsubscribed_is_left_alone_at_once(tmp_path: Path) -> 
 def test_the_same_step_under_another_id_is_refused(tmp_path: Path) -> None:
     """Within the campaign's re-entry time."""
     campaign = parse_campaign(CAMPAIGN, "cart_abandonment.toml")
-    ledger = Ledger({campaign.name: campaign})
+    ledger = Ledger(Versions({campaign.name: campaign}))
     ledger.note(send(trigger(trigger_id="earlier"), SENT, "sent", AT))
     assert reason(desk(tmp_path, Known(FIELDS), ledger).weigh(trigger())) == "reentry_blocked"
 
