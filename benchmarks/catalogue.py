@@ -6,7 +6,19 @@ from collections.abc import Callable
 from math import isnan
 from typing import NamedTuple
 
-from benchmarks import decode, freshness, grow, job, memory, memory_driver, redis_script, shop_jobs, small_ticks
+from benchmarks import (
+    decode,
+    explain,
+    freshness,
+    grow,
+    job,
+    memory,
+    memory_driver,
+    redis_script,
+    rule_costs,
+    shop_jobs,
+    small_ticks,
+)
 from benchmarks.case import Benchmark
 from benchmarks.results import Record, Result
 
@@ -17,10 +29,13 @@ BENCHMARKS: dict[str, Benchmark] = {
         redis_script.BENCHMARK,
         memory_driver.BENCHMARK,
         memory.BENCHMARK,
+        rule_costs.BENCHMARK,
         small_ticks.BENCHMARK,
         *job.BENCHMARKS,
         shop_jobs.of_job("profiles"),
         shop_jobs.of_job("campaigns"),
+        shop_jobs.with_many(memory_driver.MANY),
+        explain.BENCHMARK,
         freshness.BENCHMARK,
         freshness.SEARCH,
         grow.BENCHMARK,
@@ -85,10 +100,13 @@ TARGETS = (
     Target("job-steady", "tidemark", "", "events a CPU-second", 100_000, True, per_cpu_second),
     Target("decode", "tidemark", "columns, ticks", "records a CPU-second", 1_500_000, True, per_cpu_second),
     Target("redis", "tidemark", "", "people a second", 150_000, True, per_second),
-    Target("memory-driver", "tidemark", "", "events a second", 150_000, True, per_second),
+    # Backtests run the campaigns' rules; the row of the profiles' rules is measured, and was never asked to reach this.
+    Target("memory-driver", "tidemark", "campaigns, all", "events a second", 150_000, True, per_second),
+    Target("campaigns-50", "tidemark", "", "events a CPU-second", 20_000, True, per_cpu_second),
     Target("memory", "tidemark", "one by one", "us an id", 1.0, False, figure("us_an_id")),
     Target("memory", "tidemark", "as columns", "us an id", 1.0, False, figure("us_an_id")),
     Target("small-ticks", "tidemark", ", 10 events", "ms a tick", 0.3, False, figure("ms_a_tick")),
+    Target("explain", "tidemark", "", "s, 95 of 100 answers", 1.0, False, figure("p95_s")),
     Target("freshness", "tidemark", "", "ms p99 to Redis", 500, False, figure("redis_beyond_p99_ms")),
     Target("freshness", "tidemark", "latency", "ms p99 to trigger", 1_500, False, figure("trigger_beyond_p99_ms")),
     Target("freshness", "tidemark", "default", "ms p99 to trigger", 10_500, False, figure("trigger_beyond_p99_ms")),

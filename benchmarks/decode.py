@@ -33,7 +33,7 @@ BENCHMARK = Benchmark("decode", "bytes of the wire to checked events, in the ope
 def main() -> None:
     from benchmarks.offline_operator import NoMetrics
     from benchmarks.tick_rows import rows
-    from connectors.raw_tick import RawTick
+    from connectors.tick_chunks import unpack
     from udfs.operators.border import Border
     from udfs.operators.counters import Counters
 
@@ -43,7 +43,7 @@ def main() -> None:
     visitors = said.events // 20 + 1
     records = list(shop(said.events + visitors, visitors, SECOND / TICK))
     seen = [sent for sent in records if sent.topic != "profile-changes"][: said.events]
-    ticks = [RawTick(*row) for _, row in rows(seen, SECOND, 1)]
+    ticks = [unpack(row[0]) for _, row in rows(seen, SECOND, 1)]
     for tick in ticks if bad else ():
         values: list[Any] = list(tick.values)
         values[len(values) // 2] = values[len(values) // 2][:-3]

@@ -12,8 +12,7 @@ from benchmarks.program import arguments, told
 
 ONE_IN = 100
 SHARDS = 16
-TICK = "ARRAY[v, v, v, v, v, v, v, v, v, v]"
-TIMES = "ARRAY[n, n, n, n, n, n, n, n, n, n]"
+TICK = "ARRAY[v]"  # a chunk
 
 
 def main() -> None:
@@ -48,11 +47,10 @@ def main() -> None:
     streams = StreamExecutionEnvironment.get_execution_environment(configuration)
     tables = StreamTableEnvironment.create(streams)
     tables.execute_sql(
-        "CREATE TABLE numbers (n BIGINT, v AS CAST(LPAD(CAST(n AS STRING), 200, 'x') AS BYTES)) WITH ("
+        "CREATE TABLE numbers (n BIGINT, v AS CAST(LPAD(CAST(n AS STRING), 4320, 'x') AS BYTES)) WITH ("
         f"'connector'='datagen', 'fields.n.kind'='sequence', 'fields.n.start'='1', 'fields.n.end'='{said.events}')"
     )
-    ticks = f"ROW({TICK}, {TICK}, {TIMES}, {TIMES}, {TIMES})"
-    query = tables.sql_query(f"SELECT CAST(MOD(n, {SHARDS}) AS INT) AS shard, {ticks} AS tick FROM numbers")
+    query = tables.sql_query(f"SELECT CAST(MOD(n, {SHARDS}) AS INT) AS shard, ROW({TICK}) AS tick FROM numbers")
     calls = _keyed_by_shard(tables.to_data_stream(query)).process(Empty(), Types.LONG())
     began = time.perf_counter()
     with calls.execute_and_collect("empty operator") as words:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 
 import redis
 
 from benchmarks import servers
+from benchmarks.many_campaigns import written
 from benchmarks.program import arguments, told
+from benchmarks.runner import HOME
 from benchmarks.shop_input import RUN_ON
 from cli.submission import Wish, submit
 from connectors import broker
@@ -19,13 +22,15 @@ POLL_S = 0.1
 
 
 def main() -> None:
-    said = arguments("job", "namespace")
+    said = arguments("job", "namespace", "campaigns")
     namespace = os.environ["TIDEMARK_NAMESPACE"] = f"{said.namespace}-{said.events}"
     kafka, store = os.environ["TIDEMARK_KAFKA"], redis.Redis.from_url(os.environ["TIDEMARK_REDIS"])
     store.flushall()
     starts = {f"{at.topic}/{at.partition}": end for at, end in outputs_end(kafka, namespace).items()}
     servers.forget_deployment()
     wish = Wish(said.job, live_from=0, until_end=True, run_on=RUN_ON)
+    if said.campaigns:
+        wish = replace(wish, config=written(int(said.campaigns), HOME / f"campaigns-{said.campaigns}"))
     with servers.cluster():
         before = {name: servers.cpu_of(name) for name in ("kafka", "valkey")}
         began = time.perf_counter()

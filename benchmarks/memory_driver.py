@@ -10,15 +10,18 @@ from benchmarks.shop_input import RUN_ON, shop
 from udfs.events import Event
 from udfs.time import DAY, MINUTE
 
+MANY = 50
+JOBS = ("campaigns", "profiles")
 STEP = 7.2  # ms between events, as in the shared job's input
 
 
 def cases(options: Options) -> list[Case]:
     events = options.events or 200_000
-    program = ("benchmarks.memory_driver", "--events", "{events}", "--job")
+    program, cores = ("benchmarks.memory_driver", "--events", "{events}", "--job"), options.cores or 1
+    many = (*program, "campaigns", "--campaigns", str(MANY))
     return [
-        Case("tidemark", f"{job}, all shipped rules", (*program, job), events, cores=options.cores or 1)
-        for job in ("campaigns", "profiles")
+        *(Case("tidemark", f"{job}, all shipped rules", (*program, job), events, cores=cores) for job in JOBS),
+        Case("tidemark", f"campaigns, {MANY} generated and live", many, max(events // 4, 1), cores=cores),
     ]
 
 
@@ -40,11 +43,11 @@ def events_of(count: int) -> list[Event]:
 def main() -> None:
     from benchmarks.right_outputs import story
 
-    said = arguments("job", "without")
-    events = events_of(said.events)
+    said = arguments("job", "without", "campaigns")
+    events, many = events_of(said.events), int(said.campaigns or 0)
     stop_at = max(event.at for event in events) + RUN_ON
-    one, elapsed, cpu = timed(lambda: story(said.job, events, stop_at, tick=DAY, shards=1, without=said.without))
-    other = story(said.job, events, stop_at, tick=MINUTE // 6, shards=7, without=said.without)
+    one, elapsed, cpu = timed(lambda: story(said.job, events, stop_at, DAY, 1, said.without, many))
+    other = story(said.job, events, stop_at, MINUTE // 6, 7, said.without, many)
     same = Counter(map(repr, one.emitted)) == Counter(map(repr, other.emitted)) and one.states == other.states
     told(elapsed, cpu, rows_equal=same and len(events) == said.events, outputs=len(one.emitted))
 

@@ -7,9 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+from pyflink.datastream import TimeDomain
+
+from benchmarks.many_campaigns import config_of
+from benchmarks.shared.job import SharedWork
 from benchmarks.shop_input import FIRST
 from benchmarks.tick_rows import ShardRow
-from connectors.config_files import read_config
 from connectors.settings import Settings
 from connectors.shard_labels import labels
 from jobs.campaigns import CampaignWork
@@ -17,6 +20,8 @@ from jobs.profiles import ProfileWork
 from jobs.run import Run
 from udfs.operators.tick_operator import TickOperator
 from udfs.time import Millis
+
+COLUMNS = "columns"  # the shared job of the benchmarks: windows and sessions
 
 
 class UnseenProfiles(ProfileWork):
@@ -26,10 +31,15 @@ class UnseenProfiles(ProfileWork):
         return None
 
 
-def work_of(job: str, settings: Settings, without: str = "") -> Any:
-    """The work of a job with all shipped rules but those of one file; no signal is only recorded."""
+def work_of(job: str, settings: Settings, without: str = "", campaigns: int = 0) -> Any:
+    """The work of a job with all shipped rules but those of one file; no signal is only recorded.
+
+    With `campaigns`, so many generated ones take the place of those that are shipped.
+    """
+    if job == COLUMNS:
+        return SharedWork(settings)
     work = {"campaigns": CampaignWork, "profiles": UnseenProfiles}[job]
-    files = {path: content for path, content in read_config().items() if path != without}
+    files = {path: content for path, content in config_of(campaigns).items() if path != without}
     return work(settings, Run(live_from=0, history_from=FIRST), files)
 
 
@@ -70,6 +80,7 @@ class OfflineOperator:
     def __init__(self, job: str, settings: Settings) -> None:
         self._labels = labels(settings.shards)
         self.key = self._labels[0]
+        self._tide: Millis = 0
         self.operator = TickOperator(work_of(job, settings))
         self.operator.open(self)
 
@@ -82,6 +93,22 @@ class OfflineOperator:
             for out in self.operator.process_element(row, self):
                 records += out[0]
         return records, time.process_time() - began
+
+    def finish(self, until: Millis) -> list[Any]:
+        """What comes out when the tide rises to `until` without another event."""
+        self._tide = until
+        records: list[Any] = []
+        for label in self._labels:
+            self.key = label
+            for out in self.operator.on_timer(until, self):
+                records += out[0]
+        return records
+
+    def current_watermark(self) -> Millis:
+        return self._tide
+
+    def time_domain(self) -> TimeDomain:
+        return TimeDomain.EVENT_TIME
 
     def get_current_key(self) -> int:
         return self.key

@@ -38,6 +38,30 @@ def of_job(job: str) -> Benchmark:
     return Benchmark(job, about, 2_000, cases, ready)
 
 
+def with_many(campaigns: int) -> Benchmark:
+    """The campaigns job with so many generated campaigns, live, of all five signals."""
+
+    def cases(options: Options) -> list[Case]:
+        events, cores = options.events or EVENTS, options.cores or 1
+        job = ("--job", "campaigns", "--namespace", "shop-campaigns", "--campaigns", str(campaigns))
+        program = ("benchmarks.flink_job", "--events", "{events}", *job)
+        check, start_up = check_of("campaigns", campaigns=campaigns), min(START_UP, events // 4)
+        shipped = Case("tidemark", "1 s, 16 shards", program, events, start_up, cores, check=check)
+        minutes = Case(
+            "tidemark", "60 s, 4 shards", program, events, start_up, cores,
+            environment={"TIDEMARK_TICK": "1min", "TIDEMARK_SHARDS": "4"}, check=check,
+        )  # fmt: skip
+        return [shipped, minutes]
+
+    return Benchmark(
+        f"campaigns-{campaigns}",
+        f"the job campaigns with {campaigns} live campaigns of all five signals, no two alike",
+        2_000,
+        cases,
+        ready,
+    )
+
+
 def _rules(job: str, events: int, cores: int) -> list[Case]:
     """The rules alone, with one file of the configuration after the other left out."""
     from connectors.config_files import read_config
@@ -78,7 +102,7 @@ def shaken(events: int, people: int) -> list[Sent]:
 
 
 @cache
-def _right(job: str, events: int, people: int) -> tuple[Counter[tuple[str, bytes]], int]:
+def _right(job: str, events: int, people: int, campaigns: int) -> tuple[Counter[tuple[str, bytes]], int]:
     """Every output record of the memory driver, and how many people it remembers."""
     from benchmarks import right_outputs
     from connectors.input_events import read_event
@@ -87,14 +111,17 @@ def _right(job: str, events: int, people: int) -> tuple[Counter[tuple[str, bytes
 
     read = [read_event(kind_of(sent.topic), sent.key, sent.value, sent.at, sent.at) for sent in shaken(events, people)]
     told = [event for event in read if isinstance(event, Event)]
-    return right_outputs.said(job, told, max(event.at for event in told) + RUN_ON)
+    return right_outputs.said(job, told, max(event.at for event in told) + RUN_ON, campaigns)
 
 
-def check_of(job: str, among: int | None = None) -> Check:
-    """Compares the committed outputs with the memory driver's; `among` is how many people there may be."""
+def check_of(job: str, among: int | None = None, campaigns: int = 0) -> Check:
+    """Compares the committed outputs with the memory driver's; `among` is how many people there may be.
+
+    With `campaigns`, so many generated ones were live in the place of those that are shipped.
+    """
 
     def check(told: dict[str, Any], events: int, environment: Mapping[str, str]) -> str:
-        right, people = _right(job, events, among or events // 20 + 1)
+        right, people = _right(job, events, among or events // 20 + 1, campaigns)
         got = committed(environment["TIDEMARK_KAFKA"], told.pop("starts"))
         wrong = [] if got == right else [f"{(right - got).total()} outputs missing, {(got - right).total()} too many"]
         if job == "profiles" and told["people"] != people:

@@ -12,7 +12,9 @@ from pyflink.common import Row
 
 from benchmarks.shop_input import FIRST, SEED, People, Sent, name_of
 from connectors.coordinates import TOPIC_SHIFT
+from connectors.raw_tick import RawTick
 from connectors.shards import shard_of
+from connectors.tick_chunks import pack
 from connectors.topics import kind_of
 from udfs.time import SECOND, Millis
 
@@ -41,9 +43,9 @@ def even_rows(each: int, shards: int, users: int) -> Iterator[ShardRow]:
 
 
 def _row(numbered: list[tuple[int, Sent]]) -> Any:
-    """The columns of connectors/flink_input.py: keys, values, coordinates, times, effective times."""
+    """The row of connectors/flink_input.py: one chunk."""
     told = [
         (sent.key, sent.value, (kind_of(sent.topic) << TOPIC_SHIFT) | offset, sent.at, sent.at)
         for offset, sent in numbered
     ]
-    return Row(*map(list, zip(*told, strict=True)))
+    return Row([pack(RawTick(*map(list, zip(*told, strict=True))))])

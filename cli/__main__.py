@@ -15,6 +15,7 @@ from cli.causes import cause
 MODULES = (
     "stack",
     "archive",
+    "brakes",
     "ingest",
     "tide",
     "submit",
@@ -27,6 +28,7 @@ MODULES = (
     "campaign_diff",
     "campaign_publish",
     "campaign_list",
+    "people_list",
     "import_log",
     "backtest",
     "try_it",
@@ -45,7 +47,6 @@ def command_line(asked: str | None = None) -> typer.Typer:
         name="tidemark",
         help="A shop's events in, the right mail out.",
         no_args_is_help=True,
-        add_completion=False,
         pretty_exceptions_enable=False,
     )
     app.callback(help=app.info.help)(_group)
@@ -61,7 +62,7 @@ def _group() -> None:
 
 def main() -> int:
     try:
-        command_line(next(iter(sys.argv[1:]), None))()
+        command_line(next(iter(sys.argv[1:]), None))(prog_name="tidemark")
     except BaseException as error:
         if told := cause(error):
             typer.echo(told[0], err=True)

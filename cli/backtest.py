@@ -16,12 +16,14 @@ import typer
 from cli import exits
 from cli.submit import read_length, read_time
 from local_stack.addresses import ROOT
+from udfs.config_error import ConfigError
 from udfs.time import Millis
 
 if TYPE_CHECKING:
     from cli.rehearsal import Rehearsed
     from connectors.history import History
     from udfs.news import News
+    from udfs.timetable import Timetable
 
 SHOWN = 5
 CONFIG = ROOT / "config"
@@ -48,12 +50,15 @@ def backtest(
     from cli.backtest_files import Writer
     from cli.backtest_report import page
     from cli.backtest_text import text
+    from cli.published_log import read_published
     from cli.rehearsal import people_at_once
+    from udfs.campaign_config import campaign_config
+    from udfs.rehearsal_brakes import brakes
     from udfs.rehearsal_summary import Summary
     from udfs.rehearsal_waits import WAITS
 
-    files = read_campaigns(campaigns)
-    news = read_published(campaigns_log, files) if campaigns_log else ()
+    files = read_campaigns(campaigns, drafts)
+    news = read_published(campaigns_log, files, drafts) if campaigns_log else ()
     with rehearsal(
         events, [files], read_time(since), read_time(until), read_time(live_from) or 0, read_length(run_on),
         waits=() if news else WAITS, drafts=drafts, count=processes or people_at_once(), news=news,
@@ -63,7 +68,9 @@ def backtest(
             for told in rehearsed.decisions():
                 summary.add(told)
                 writer.add(told)
-        said = told_of(history, rehearsed) | summary.plain()
+        counted = summary.plain()
+        said = told_of(history, rehearsed) | counted
+        said |= brakes(rehearsed.flows, counted["mails_by_hour"], campaign_config(files))
     if out is not None:
         writer.finish(said, history.bad, page(said))
     typer.echo(json.dumps(said) if as_json else "\n".join(text(said)))
@@ -85,12 +92,10 @@ def rehearsal(
     news: tuple[News, ...] = (),
 ) -> Iterator[tuple[History, Rehearsed]]:
     """Read and decide; the decisions can be read inside. Ends with a sentence and a code if that cannot be."""
+    from cli.published_log import rule_told
     from cli.rehearsal import Terms, processes, read_history, rehearse
     from connectors.settings import from_environment
-    from udfs.campaign_config import campaign_rule
 
-    for files in variants:
-        campaign_rule(files, live_from, 0, drafts)  # what is wrong with a file is told before anything is read
     if len(set(events)) < len(events):
         exits.fail("The same file is named twice in --events.", exits.USAGE)
     try:
@@ -99,9 +104,11 @@ def rehearsal(
             home = Path(folder)
             with progress("read", total) as advance:
                 history = read_history(events, from_environment().bound, home, pool, advance)
+            _tell_of_bad_lines(history)
             first, last = _bounds(history, since, until)
             terms = Terms(tuple(variants), live_from, first, last + run_on, since, until, waits, drafts, news)
-            _tell_of_bad_lines(history)
+            tables = [rule_told(files, news, drafts).timetable(terms.stop_at) for files in variants]
+            _tell_of_what_is_beyond(tables, terms.stop_at)
             with progress("decide", len(history.batches)) as advance:
                 rehearsed = rehearse(history, terms, home, pool, advance)
             yield history, rehearsed
@@ -113,8 +120,39 @@ def rehearsal(
         exits.fail(f"{error.filename}: {error.strerror}", exits.INPUT)
 
 
-def read_campaigns(folder: Path) -> dict[str, bytes]:
-    """A configuration folder as it is; a folder of campaigns, or one file, with the rest of it from `config`."""
+def read_campaigns(folder: Path, drafts: bool) -> dict[str, bytes]:
+    """A configuration folder as it is; a folder of campaigns, or one file, with the rest of it from `config`.
+
+    ConfigError if campaigns cannot be run, so that it is told before any history is read.
+    """
+    from udfs.campaign_config import campaign_rule
+
+    files = _read(folder)
+    with named_as_given(folder):
+        campaign_rule(files, 0, 0, drafts)
+    return files
+
+
+@contextmanager
+def named_as_given(folder: Path) -> Iterator[None]:
+    """A mistake in a file is told with the path at which whoever named `folder` finds it."""
+    try:
+        yield
+    except ConfigError as error:
+        file = found_in(folder, error.file)
+        raise ConfigError(file, error.key, error.problem, error.hint, error.line) from None
+
+
+def found_in(folder: Path, file: str) -> str:
+    """Where `config/campaigns/a.toml` lies for whoever named another folder than `config`, or one file."""
+    if folder == CONFIG:
+        return file
+    path = file.removeprefix("config/")
+    places = (folder / path, folder / path.removeprefix("campaigns/"), folder)
+    return next((str(place) for place in places if place.is_file()), file)
+
+
+def _read(folder: Path) -> dict[str, bytes]:
     from connectors.config_files import read_config
 
     if not folder.exists():
@@ -131,29 +169,6 @@ def read_campaigns(folder: Path) -> dict[str, bytes]:
         if not path.startswith(("campaigns/", "stories/"))
     }
     return rest | found
-
-
-def read_published(file: Path, files: Mapping[str, bytes]) -> tuple[News, ...]:
-    """What `./tidemark read campaigns --json` has printed; what the job refuses is told and left out."""
-    from connectors.news_lines import LineError, read_lines
-    from udfs.campaign_config import campaign_config
-    from udfs.news import NewsRefused
-    from udfs.published import read_change
-
-    beginning, kept = campaign_config(files).without_drafts(), []
-    try:
-        with file.open("rb") as lines:
-            for news in read_lines(lines):
-                try:
-                    read_change(news, beginning)
-                    kept.append(news)
-                except NewsRefused as why:
-                    say(f"{file}: {why}")
-    except OSError as error:
-        exits.fail(f"{file}: {error.strerror}", exits.INPUT)
-    except LineError as wrong:
-        exits.fail(f"{file}: {wrong}", exits.INPUT)
-    return tuple(kept)
 
 
 def told_of(history: History, rehearsed: Rehearsed) -> dict[str, Any]:
@@ -197,6 +212,13 @@ def _bounds(history: History, since: Millis | None, until: Millis | None) -> tup
     if last < first:
         exits.fail("No event lies between --from and --to.", exits.USAGE)
     return first, last
+
+
+def _tell_of_what_is_beyond(tables: Sequence[Timetable], stop_at: Millis) -> None:
+    beyond = {one.campaign.name: one.schedule for table in tables for one in table.sendings}
+    for name, schedule in sorted(beyond.items()):
+        if schedule.opens > stop_at:
+            say(f"{name} is set for {schedule.text}, after the end of this run: nobody is asked. Try an earlier time.")
 
 
 def _tell_of_bad_lines(history: History) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cli.wording import clock_time, count, day
-from udfs.time import format_length
+from udfs.time import Millis, format_length
 
 Said = Mapping[str, Any]
 
@@ -18,8 +18,8 @@ def text(said: Said) -> Iterator[str]:
         f"{said['duplicates']:,} doubled, {said['late']:,} late, {count(said['refused_lines'], 'line')} refused"
     )
     yield (
-        f"{said['mails']:,} mails to {said['people_mailed']:,} of {said['people_asked_about']:,} people, "
-        f"{said['decisions']:,} decisions"
+        f"{count(said['mails'], 'mail')} to {said['people_mailed']:,} of {said['people_asked_about']:,} people, "
+        f"{count(said['decisions'], 'decision')}"
     )
     for title, header, rows in tables(said):
         yield ""
@@ -36,17 +36,35 @@ def tables(said: Said) -> Iterator[tuple[str, list[str], list[list[str]]]]:
             [_cells(row, "campaign", "step", "outcome", "reason", "count") for row in said["answers"]],
         ),
         (
-            "Busiest hour",
+            "Busiest hour, whose mails belong into volume.hourly",
             ["campaign", "hour (UTC)", "mails"],
+            [[row["campaign"], _moment(row["hour"]), f"{row['count']:,}"] for row in said["busiest_hour"]],
+        ),
+        (
+            "Hours in which a campaign would have paused itself",
+            ["campaign", "hour (UTC)", "mails", "at most"],
             [
-                [row["campaign"], f"{clock_time(row['hour'])} on {day(row['hour'])}", f"{row['count']:,}"]
-                for row in said["busiest_hour"]
+                [row["campaign"], _moment(row["hour"]), f"{row['count']:,}", f"{row['most']:,}"]
+                for row in said["too_many"]
+            ],
+        ),
+        (
+            "No order although people checked out: mails would have waited",
+            ["from (UTC)", "to"],
+            [
+                [_moment(row["since"]), "the end" if row["until"] is None else _moment(row["until"])]
+                for row in said["orders_silent"]
             ],
         ),
         (
             "Caps without room",
             ["campaign", "cap", "mails held back"],
             [_cells(row, "campaign", "cap", "count") for row in said["caps_hit"]],
+        ),
+        (
+            "Quiet hours",
+            ["campaign", "put off", "sent afterwards", "not sent afterwards", "skipped at once"],
+            [_cells(row, "campaign", "put_off", "sent_later", "not_sent", "skipped") for row in said["quiet_hours"]],
         ),
         (
             "Mails to one person",
@@ -74,19 +92,25 @@ def tables(said: Said) -> Iterator[tuple[str, list[str], list[list[str]]]]:
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Columns side by side; numbers to the right."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    """Columns side by side; those of numbers to the right, with their header, the first of `rows`."""
+    columns = list(zip(*rows, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    right = [is_of_numbers(column[1:]) for column in columns]
     for row in rows:
         cells = [
-            cell.rjust(width) if _is_number(cell) else cell.ljust(width)
-            for cell, width in zip(row, widths, strict=True)
+            cell.rjust(width) if number else cell.ljust(width)
+            for cell, width, number in zip(row, widths, right, strict=True)
         ]
         yield ("  " + "  ".join(cells)).rstrip()
+
+
+def _moment(at: Millis) -> str:
+    return f"{clock_time(at)} on {day(at)}"
 
 
 def _cells(row: Said, *names: str) -> list[str]:
     return [f"{row[name]:,}" if isinstance(row[name], int) else str(row[name]) for name in names]
 
 
-def _is_number(cell: str) -> bool:
-    return cell.replace(",", "").isdigit()
+def is_of_numbers(cells: Sequence[str]) -> bool:
+    return all(cell.replace(",", "").isdigit() for cell in cells)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,7 +59,8 @@ def check_files(files: list[Path], folder: Path) -> Checked:
     from connectors.config_files import read_config
     from udfs.campaign_check import check as checked_files
 
-    return checked_files({str(file): read_file(file) for file in files}, read_config(folder), _templates())
+    now = time.time_ns() // 1_000_000
+    return checked_files({str(file): read_file(file) for file in files}, read_config(folder), _templates(), now)
 
 
 def read_file(file: Path) -> bytes:

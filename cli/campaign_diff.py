@@ -42,7 +42,7 @@ def diff(
     from cli.rehearsal import people_at_once
     from udfs.rehearsal_diff import changes
 
-    variants = [read_campaigns(folder) for folder in (old, new)]
+    variants = [read_campaigns(folder, drafts) for folder in (old, new)]
     with rehearsal(
         events, variants, read_time(since), read_time(until), read_time(live_from) or 0, read_length(run_on),
         waits=(), drafts=drafts, count=processes or people_at_once(),

@@ -17,7 +17,7 @@ from local_stack.errors import NotRunning
 from udfs.campaign_config import campaign_config
 from udfs.campaigns import Campaign, CampaignConfig
 from udfs.in_force import InForce
-from udfs.news import News, NewsRefused
+from udfs.news import EVERYBODY, News, NewsRefused
 from udfs.published import Published
 from udfs.time import Millis
 
@@ -85,6 +85,8 @@ def published_since(
         if not isinstance(told, News):
             refused.append(Refused(offset, told.detail))
             continue
+        if told.key == EVERYBODY:  # what the brakes say of all orders
+            continue
         try:
             published.learn(told)
             news.append(told)
@@ -94,10 +96,10 @@ def published_since(
 
 
 def campaigns_at(settings: Settings, folder: Path, at: Millis) -> Mapping[str, Campaign]:
-    """The campaigns in force at an instant, and drafts; as the files have all of them if Kafka is away."""
-    files = campaign_config(read_config(folder))
+    """The campaigns in force at an instant, those of the files if Kafka is away; no drafts."""
+    files = campaign_config(read_config(folder)).without_drafts()
     try:
         published, _, _ = published_since(settings, files)
     except (KeyError, KafkaError):
         return files.campaigns
-    return {**files.campaigns, **published.at(at).campaigns}
+    return published.at(at).campaigns

@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from cli import exits
-from cli.backtest import read_campaigns
+from cli.backtest import found_in, named_as_given, read_campaigns
 from cli.campaign import CONFIG, group
 
 
@@ -23,20 +23,27 @@ def play_stories(
     """Play every story of DIR/stories and show the time line of those that fail."""
     from cli.stories import failed, play, stories_of
 
-    files = read_campaigns(folder)
+    files = read_campaigns(folder, drafts=True)
     files |= {f"stories/{path.name}": path.read_bytes() for path in sorted((folder / "stories").glob("*.toml"))}
-    played = [play(story, files) for story in stories_of(files)]
+    with named_as_given(folder):
+        played = [play(story, files) for story in stories_of(files)]
     if not played:
         exits.fail(f"There is no story in {folder / 'stories'}: docs/rehearsal.md shows how to write one.", exits.INPUT)
     if as_json:
         told = [
-            {"file": one.story.file, "name": one.story.name, "holds": one.verdict.holds, "time_line": one.line}
+            {
+                "file": found_in(folder, one.story.file),
+                "name": one.story.name,
+                "holds": one.verdict.holds,
+                "time_line": one.line,
+            }
             for one in played
         ]
         typer.echo(json.dumps(told))
     else:
         for one in failed(played):
-            typer.echo("\n".join((f"FAILED {one.story.file}: {one.story.name}", *(f"  {line}" for line in one.line))))
+            head = f"FAILED {found_in(folder, one.story.file)}: {one.story.name}"
+            typer.echo("\n".join((head, *(f"  {line}" for line in one.line))))
         typer.echo(f"{len(played)} stories, {len(failed(played))} failed.", err=True)
     if failed(played):
         raise typer.Exit(exits.INPUT)

@@ -10,7 +10,7 @@ from pathlib import Path
 from local_stack.addresses import ROOT
 
 PACKAGES = ("avro_schemas", "connectors", "jobs", "udfs")
-SUFFIXES = (".py", ".avsc", ".lock", ".lua")
+SUFFIXES = (".py", ".avsc", ".lock", ".lua", ".java")
 
 
 def write_archive(path: Path) -> Path:

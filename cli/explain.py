@@ -22,7 +22,7 @@ AT_MOST = 40
 AT_LEAST = 10  # of what is kept, which tells of a decision and not of every look
 RETOLD_AT_MOST = 100_000  # records of all input topics together; half of them are read, 40,000 to 60,000 a second
 
-_OF_A_CAMPAIGN = ("no_mail", "decision", "sending")
+_OF_A_CAMPAIGN = ("no_mail", "decision", "sending", "ahead")
 
 
 class Story(NamedTuple):
@@ -97,6 +97,7 @@ def kept_story(user: str, until: Millis | None = None, everything: bool = False)
 def story_of(user: str, until: Millis | None = None) -> Story:
     """The story as the campaigns' rule tells it over the events of the topics, up to `until`."""
     from cli.deployment import SubmittedJob, here
+    from cli.never_entered import of_moves, told
     from cli.retelling import retell
     from cli.story import Heard, tell
     from connectors.config_files import read_config
@@ -107,17 +108,19 @@ def story_of(user: str, until: Millis | None = None) -> Story:
     log = read_person(settings, user)
     if not log.events:
         exits.fail(f"Nothing was ever heard of {user!r}: `./tidemark read cart` shows whom there is.", exits.NOT_FOUND)
-    assert log.tide is not None
     since, campaigns = deployment.live_from or 0, deployment.jobs.get("campaigns", SubmittedJob(""))
     rule = campaign_rule(read_config(Path(campaigns.config)), since, deployment.history_from or 0)
-    tide = log.tide if until is None else min(log.tide, until)
+    tide = log.decided_to if until is None else min(log.decided_to, until)
     retelling = retell(rule, log.events, tide, log.news)
     heard = Heard(
         log.received,
         frozenset(decision["decision_id"] for decision in log.decisions),
         {send["trigger_id"]: (send["outcome"], send["reason"]) for send in log.sends},
     )
-    return Story(tell(retelling, rule.signals, heard), retelling.doubled, tide)
+    moments = tell(retelling, rule.signals, heard, rule.timetable(tide))
+    entered = {moment.facts["campaign"] for moment in moments if "campaign" in moment.facts}
+    outside = told(rule.config.campaigns, entered, of_moves(retelling.moves, rule), tide)
+    return Story([*moments, *outside], retelling.doubled, tide)
 
 
 def of_campaign(moments: Sequence[Moment], campaign: str | None) -> Sequence[Moment]:
@@ -137,7 +140,7 @@ def recent(moments: Sequence[Moment], at_least: int = 0) -> Sequence[Moment]:
 def lines(user: str, moments: Iterable[Moment], earlier: int, doubled: int, tide: Millis | None) -> Iterator[str]:
     """The story as it is printed, a day at a time; where several campaigns had a say, each is named."""
     moments = list(moments)
-    several = len({moment.facts["campaign"] for moment in moments if moment.kind == "decision"}) > 1
+    several = len({moment.facts["campaign"] for moment in moments if moment.kind in _OF_A_CAMPAIGN}) > 1
     if earlier:
         yield f"{user}: {count(earlier, 'earlier moment')} left out (--all shows them)"
     for name, theirs in groupby(moments, key=lambda moment: day(moment.at)):

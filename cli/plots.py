@@ -7,6 +7,7 @@ from html import escape
 
 INK, COLOURS = "#334", ("#2b6cb0", "#dd6b20", "#2f855a", "#805ad5", "#b83280", "#718096", "#d69e2e", "#319795")
 WIDTH = 860
+KEYS_A_LINE = 4
 
 
 def bars(rows: Sequence[tuple[str, int]]) -> str:
@@ -40,12 +41,13 @@ def columns(labels: Sequence[str], series: Sequence[tuple[str, Sequence[int]]]) 
                     "</title></rect>"
                 )
             base[at] += value
-        drawn.append(f'<rect x="{left + number * 200}" y="{floor + 30}" width="10" height="10" fill="{colour}"/>')
-        drawn.append(_text(left + 16 + number * 200, floor + 40, name))
+        x, y = left + number % KEYS_A_LINE * 200, floor + 30 + number // KEYS_A_LINE * 18
+        drawn.append(f'<rect x="{x}" y="{y}" width="10" height="10" fill="{colour}"/>')
+        drawn.append(_text(x + 16, y + 10, name))
     for at, anchor in {0: "start", len(labels) // 2: "middle", len(labels) - 1: "end"}.items():
         if labels:
             drawn.append(_text(left + (at + 0.5) * wide, floor + 16, labels[at], anchor))
-    return _svg(floor + 46, drawn)
+    return _svg(floor + 28 + -(-len(series) // KEYS_A_LINE) * 18, drawn)
 
 
 def heat(rows: Sequence[str], columns: Sequence[str], values: Sequence[Sequence[int]]) -> str:

@@ -20,6 +20,7 @@ from udfs.events import Event
 from udfs.memory_driver import drive
 from udfs.news import News
 from udfs.outputs import Decision
+from udfs.rehearsal_brakes import Flow, flow_of
 from udfs.rehearsal_waits import WaitRow, about_carts, added, orders_of, own_waits, rows, with_carts, with_wait
 from udfs.time import DAY, Millis
 
@@ -53,12 +54,13 @@ class Terms:
 
 
 class Decided(NamedTuple):
-    """One shard's decisions, a file for each variant; and what was counted on the way."""
+    """One shard's decisions, a file for each variant; and what was counted on the way, with when people ordered."""
 
     runs: list[Path]
     events: int
     duplicates: int
     waits: list[WaitRow]
+    flow: Flow
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class Rehearsed:
     events: int
     duplicates: int
     waits: list[WaitRow]
+    flows: list[Flow]
 
     def decisions(self, variant: int = 0) -> Iterator[Decision]:
         """By time; those of one instant by person, campaign, cart and step."""
@@ -90,7 +93,7 @@ def rehearse(history: History, terms: Terms, home: Path, pool: Executor | None, 
     done: list[Decided] = _all(pool, decide_shard, calls, lambda _: advance(1))
     runs = [[one.runs[variant] for one in done] for variant in range(len(terms.variants))]
     totals = sum(one.events for one in done), sum(one.duplicates for one in done)
-    return Rehearsed(runs, *totals, added(one.waits for one in done))
+    return Rehearsed(runs, *totals, added(one.waits for one in done), [one.flow for one in done])
 
 
 def decide_shard(batches: Sequence[Batch], terms: Terms, out: Path) -> Decided:
@@ -105,7 +108,7 @@ def decide_shard(batches: Sequence[Batch], terms: Terms, out: Path) -> Decided:
         runs[-1].write_bytes(b"".join(_encoder.encode(told) + b"\n" for told in sorted(decisions, key=_place)))
         if number == 0 and terms.waits:
             waits = _tried(terms, events, decisions)
-    return Decided(runs, len(events), duplicates, waits)
+    return Decided(runs, len(events), duplicates, waits, flow_of(events))
 
 
 def people_at_once() -> int:

@@ -52,15 +52,16 @@ class Noted:
 
 @dataclass(frozen=True, slots=True)
 class Retelling:
-    """All moves in event-time order, and how many doubled messages were dropped on the way."""
+    """All moves in event-time order up to `until` (ms), and how many doubled messages were dropped on the way."""
 
     moves: list[Move]
     doubled: int
+    until: Millis
 
 
 def retell(rule: CampaignRule, events: Iterable[Event], tide: Millis, news: Iterable[News] = ()) -> Retelling:
-    """`events` of one person at their effective times; nothing beyond `tide` is told, as nothing is decided there."""
+    """`events` of one person, and `news`, at their effective times, as far as the tide has come."""
     noted = Noted(rule)
     known = [event for event in events if event.at <= tide]
     story = drive(noted, known, stop_at=tide, news=news)
-    return Retelling(noted.moves, story.duplicates)
+    return Retelling(noted.moves, story.duplicates, tide)

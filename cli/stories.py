@@ -40,9 +40,10 @@ def stories_of(files: Mapping[str, bytes]) -> list[Story]:
 
 def play(story: Story, files: Mapping[str, bytes]) -> Played:
     """ConfigError if the story names a campaign that is not there, or if a call of it is refused."""
-    events = [_event(moment, story) for moment in story.moments]
+    events = [_event(moment, story) for moment in story.moments if moment.call]
+    news = [moment.news for moment in story.moments if moment.news]
     rule = campaign_rule(_only(story, files), 0, 0, drafts=True)
-    told = [one for one in drive(rule, events, story.until).emitted if isinstance(one, Decision)]
+    told = [one for one in drive(rule, events, story.until, news=news).emitted if isinstance(one, Decision)]
     verdict = compare(story, told)
     return Played(story, verdict, time_line(story, verdict, told))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from cli.retelling import Move, Retelling
 from cli.verdicts import sending, verdict
 from cli.wording import about, clock_time, count, money
 from udfs.abandonment import VIEWED, Signals, Spell
@@ -13,8 +13,12 @@ from udfs.carts import ORDER_COMPLETED, Cart, Carts
 from udfs.decisions import SEND, Entry, trigger_id
 from udfs.events import ERASURE, Event, Kind
 from udfs.outputs import Decision
-from udfs.person import Person
+from udfs.person import Due, Person
 from udfs.time import Millis
+
+if TYPE_CHECKING:  # what is kept is told within a second, and without the rule
+    from cli.retelling import Move, Retelling
+    from udfs.timetable import Timetable
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +44,14 @@ class Heard:
     sends: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
-def tell(retelling: Retelling, signals: SignalsAt, heard: Heard) -> list[Moment]:
+def tell(retelling: Retelling, signals: SignalsAt, heard: Heard, timetable: Timetable | None = None) -> list[Moment]:
     """The moments of a person's story in time order; `signals` are those in force at an instant."""
     told = [moment for move in _merged(retelling.moves) for moment in _of_move(move, signals, heard)]
     told += _ahead(retelling.moves, signals)
+    if timetable:
+        from cli.scheduled_story import scheduled
+
+        told += [Moment(at, kind, text, {"campaign": of}) for at, kind, text, of in scheduled(retelling, timetable)]
     return sorted(told, key=lambda moment: moment.at)
 
 
@@ -71,7 +79,7 @@ def _of_move(moves: list[Move], signals: SignalsAt, heard: Heard) -> Iterator[Mo
     if first.event.kind is Kind.SEND:
         return  # told with the decision that it belongs to
     if first.event.kind is Kind.CAMPAIGN:
-        if first.before and any(spell.campaign == first.event.name for spell in first.before.spells):
+        if first.before and any(first.event.name in spell.campaigns for spell in first.before.spells):
             yield Moment(first.at, "event", f"goes on by the new version of {first.event.name}")
         return
     if first.event.kind is Kind.CLICK:
@@ -105,11 +113,17 @@ def _lateness(event: Event, heard: Heard) -> str:
 def _profile(event: Event, _: Move) -> str:
     if event.name == ERASURE:
         return "asked to be forgotten: everything known before is erased"
-    consent = (event.traits or {}).get("consent")
+    traits = event.traits or {}
+    consent, lists = traits.get("consent"), traits.get("lists")
     if consent is None:
-        return "told something about themselves"
+        return _listed(lists) if lists and isinstance(lists, dict) else "told something about themselves"
     willing = isinstance(consent, dict) and consent.get("marketing") is True
     return "said yes to marketing mail" if willing else "said no to marketing mail"
+
+
+def _listed(lists: Mapping[str, object]) -> str:
+    words = [(f"was {'put on' if is_on is True else 'taken off'} the list {name}") for name, is_on in lists.items()]
+    return ", ".join(sorted(words))
 
 
 def _cart(event: Event, move: Move) -> str:
@@ -155,17 +169,16 @@ def _ended(move: Move, signals: SignalsAt, heard: Heard) -> Iterator[Moment]:
     """Carts that this event saved from being abandoned: a mail that nobody will ever decide about."""
     event, after = move.event, move.after
     assert event is not None
-    going_on = {(spell.campaign, spell.cart_id) for spell in (after.spells if after else ())}
+    going_on = {(name, spell.cart_id) for spell in (after.spells if after else ()) for name in spell.campaigns}
     for spell in move.before.spells if move.before else ():
-        if (spell.campaign, spell.cart_id) not in going_on:
-            deadline = signals(move.at).deadline(spell)
-            assert deadline is not None
-            yield Moment(
-                deadline,
-                "no_mail",
-                f"no mail: {_why_ended(event, deadline, heard, spell.cart_id == VIEWED)}",
-                _spell(spell, deadline),
-            )
+        for campaign, deadline in signals(move.at).deadlines(spell):
+            if (campaign, spell.cart_id) not in going_on:
+                yield Moment(
+                    deadline,
+                    "no_mail",
+                    f"no mail: {_why_ended(event, deadline, heard, spell.cart_id == VIEWED)}",
+                    _spell(campaign, spell, deadline),
+                )
 
 
 def _why_ended(event: Event, deadline: Millis, heard: Heard, viewed: bool) -> str:
@@ -180,8 +193,8 @@ def _why_ended(event: Event, deadline: Millis, heard: Heard, viewed: bool) -> st
     return f"ordered {before}"
 
 
-def _spell(spell: Spell, deadline: Millis) -> dict[str, str]:
-    return {"campaign": spell.campaign, "cart_id": spell.cart_id, "deadline": str(deadline)}
+def _spell(campaign: str, spell: Spell, deadline: Millis) -> dict[str, str]:
+    return {"campaign": campaign, "cart_id": spell.cart_id, "deadline": str(deadline)}
 
 
 def _of_decision(decision: Decision, heard: Heard) -> Iterator[Moment]:
@@ -201,10 +214,16 @@ def _ahead(moves: Sequence[Move], signals: SignalsAt) -> Iterator[Moment]:
     if person is None:
         return
     for spell in person.spells:
-        if (deadline := signals(moves[-1].at).deadline(spell)) is not None:
-            yield Moment(deadline, "ahead", "deadline of the cart, if nothing else happens", _spell(spell, deadline))
+        of = "what was looked at" if spell.cart_id == VIEWED else "the cart"
+        for campaign, deadline in signals(moves[-1].at).deadlines(spell):
+            said = _spell(campaign, spell, deadline)
+            yield Moment(deadline, "ahead", f"deadline of {of}, if nothing else happens", said)
     for due in person.dues:
-        if due.deferrals:
-            yield Moment(due.at, "ahead", "no mail then" if due.exit else "the mail that was put off is decided then")
-            continue
-        yield Moment(due.at, "ahead", "no reminder then" if due.exit else "a reminder is due then")
+        yield Moment(due.at, "ahead", _due(due, signals(moves[-1].at)), {"campaign": due.entry.campaign})
+
+
+def _due(due: Due, signals: Signals) -> str:
+    if due.deferrals:
+        return "no mail then" if due.exit else "the mail that was put off is decided then"
+    what = "reminder" if due.step > 1 and due.entry.campaign in signals else "mail"
+    return f"no {what} then" if due.exit else f"a {what} is due then"

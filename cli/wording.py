@@ -46,4 +46,4 @@ def money(amount: int, currency: str | None) -> str:
 
 
 def count(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+    return f"{number} {thing}" if number == 1 else f"{number:,} {thing}s"

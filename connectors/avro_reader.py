@@ -7,15 +7,20 @@ which a property test holds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 Read = Callable[[bytes, int], tuple[dict[str, Any], int]]
+Makers = Mapping[str, tuple[Callable[..., Any], Sequence[str]]]
 
 
-def reader(schema: Any) -> Read:
-    """A function from bytes and a start to a record and its end; an end behind the bytes means that they are cut."""
-    code = _Code()
+def reader(schema: Any, makers: Makers | None = None, passed_over: Collection[str] = ()) -> Read:
+    """A function from bytes and a start to a record and its end; an end behind the bytes means that they are cut.
+
+    Inner records come as dictionaries, or by name as what a maker makes of the fields that it names. A whole number
+    that is `passed_over` is None, whatever it is.
+    """
+    code = _Code(makers or {}, passed_over)
     code.value(schema, "record", "    ")
     source = "\n".join(["def read(v, i):", *code.lines, "    return record, i"])
     exec(source, code.names)  # our own schemas from our own files, the way dataclasses make their __init__
@@ -26,9 +31,11 @@ def reader(schema: Any) -> Read:
 class _Code:
     """Lines that read values from `v` at `i`, and the names that they use."""
 
-    def __init__(self) -> None:
+    def __init__(self, makers: Makers, passed_over: Collection[str]) -> None:
         self.lines: list[str] = []
         self.names: dict[str, Any] = {"long": _long, "size": _size, "truth": {0: False, 1: True}}
+        self._makers = makers
+        self._passed_over = passed_over
         self._schemas: dict[str, Any] = {}
         self._fresh = 0
 
@@ -60,12 +67,21 @@ class _Code:
         self._add(indent, "elif v[i]:", "    raise ValueError", "else:", f"    {name} = None", "    i += 1")
 
     def _record(self, schema: dict[str, Any], name: str, indent: str) -> None:
-        pairs = []
+        variables = {field["name"]: self._variable() for field in schema["fields"]}
         for field in schema["fields"]:
-            variable = self._variable()
-            self.value(field["type"], variable, indent)
-            pairs.append(f"{field['name']!r}: {variable}")
-        self._add(indent, f"{name} = {{{', '.join(pairs)}}}")
+            self.value(
+                _unread(field["type"]) if field["name"] in self._passed_over else field["type"],
+                variables[field["name"]],
+                indent,
+            )
+        own_name = schema["name"].rpartition(".")[2]
+        if own_name in self._makers:
+            make, fields = self._makers[own_name]
+            self.names[f"make_{own_name}"] = make
+            self._add(indent, f"{name} = make_{own_name}({', '.join(variables[field] for field in fields)})")
+        else:
+            pairs = [f"{field!r}: {variable}" for field, variable in variables.items()]
+            self._add(indent, f"{name} = {{{', '.join(pairs)}}}")
 
     def _enum(self, schema: dict[str, Any], name: str, indent: str) -> None:
         symbols = self._variable()
@@ -90,7 +106,22 @@ class _Code:
         self._add(indent, empty, "n, i = size(v, i)", "if n:", "    for _ in range(n):")
 
 
+def _unread(schema: Any) -> Any:
+    return (
+        [_unread(branch) for branch in schema] if isinstance(schema, list) else {"long": "passed"}.get(schema, schema)
+    )
+
+
+# What the six bytes of a time of this century have beyond its number: each but the last announces another.
+_MORE = sum(128 << 7 * place for place in range(5))
+
+
 def _long(v: bytes, i: int) -> tuple[int, int]:
+    if len(six := v[i : i + 6]) == 6:
+        a, b, c, d, e, f = six
+        if f < 128 and a & b & c & d & e > 127:
+            number = a + (b << 7) + (c << 14) + (d << 21) + (e << 28) + (f << 35) - _MORE
+            return (number >> 1) ^ -(number & 1), i + 6
     number = shift = 0
     while True:
         byte = v[i]
@@ -126,5 +157,12 @@ _PLAIN: dict[str, tuple[str, ...]] = {
     "bytes": (*_SHORT, "{name} = v[i : i + n]", "i += n"),
     "long": _LONG,
     "int": _LONG,
+    "passed": (
+        "if int.from_bytes(v[i : i + 6], 'little') & 0x808080808080 == 0x8080808080 and i + 6 <= len(v):",
+        "    i += 6",
+        "else:",
+        "    _, i = long(v, i)",
+        "{name} = None",
+    ),
     "boolean": ("{name} = truth[v[i]]", "i += 1"),
 }

@@ -32,6 +32,7 @@ def _options(settings: Settings) -> dict[str, str]:
         "execution.checkpointing.interval": f"{settings.checkpoint_interval} ms",
         "execution.checkpointing.mode": "EXACTLY_ONCE",
         "table.local-time-zone": "UTC",
+        "table.optimizer.agg-phase-strategy": "ONE_PHASE",
         # A bundle holds the watermark back until it is full or this old, so it bounds the delay of quiet hours.
         "python.fn-execution.bundle.size": "100",
         "python.fn-execution.bundle.time": "50",

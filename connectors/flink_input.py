@@ -1,8 +1,9 @@
-"""The input half in SQL: Kafka records become complete, sorted ticks, one row per shard and tick.
+"""The input half in the JVM: Kafka records become complete ticks, one row per shard and tick.
 
-    all input topics ──► effective time, late flag ──► rowtime ──► TUMBLE(tick), ARRAY_AGG ──► keyed by shard
+    all input topics ──► effective time, chunks of a shard and tick ──► TUMBLE(tick), ARRAY_AGG ──► keyed by shard
 
-Lateness is a function of the log: a record is late if its own partition had passed it by more than the bound.
+SQL reads and completes ticks; what happens to each record between is TickChunks.java. Lateness is a function of the
+log: a record is late if its own partition had passed it by more than the bound.
 """
 
 from __future__ import annotations
@@ -18,24 +19,19 @@ from pyflink.table.schema import Schema as TableSchema
 
 from connectors.coordinates import OFFSET_BITS, TOPIC_SHIFT
 from connectors.settings import Settings
-from connectors.shard_labels import in_sql, labels
-from connectors.topics import HEARTBEAT_KEY, NEWS, kind_of, plain_name
+from connectors.tick_chunks_in_java import chunks
+from connectors.topics import kind_of, plain_name
 from udfs.time import Millis
 
-_NEWS = frozenset(topic.name for topic in NEWS)
 BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
-TICK_ROW = Types.ROW_NAMED(
-    ["keys", "record_values", "coordinates", "times", "effective"],
-    [Types.OBJECT_ARRAY(BYTES), Types.OBJECT_ARRAY(BYTES), *[Types.OBJECT_ARRAY(Types.LONG())] * 3],
-)
+TICK_ROW = Types.ROW_NAMED(["chunks"], [Types.OBJECT_ARRAY(BYTES)])
 
 
 def ticks(tables: StreamTableEnvironment, topics: Sequence[str], settings: Settings, bounded: bool) -> KeyedStream:
     """Ticks of `topics` (names on the broker), keyed by label of shard; `bounded` reads to the ends of now."""
     tables.execute_sql(_source(topics, settings, bounded))
-    records = tables.to_data_stream(tables.sql_query(_effective(topics, settings)))
-    tables.create_temporary_view("effective_records", tables.from_data_stream(records, _with_rowtime()))
-    tables.create_temporary_view("labelled_records", tables.sql_query(_labelled(settings)))
+    records = tables.to_data_stream(tables.sql_query(_placed(topics, settings)))
+    tables.create_temporary_view("chunks", tables.from_data_stream(chunks(records, settings), _with_rowtime()))
     return _keyed_by_shard(tables.to_data_stream(tables.sql_query(_tumble(settings))))
 
 
@@ -46,7 +42,6 @@ def _source(topics: Sequence[str], settings: Settings, bounded: bool) -> str:
         part INT NOT NULL METADATA FROM 'partition' VIRTUAL,
         off BIGINT NOT NULL METADATA FROM 'offset' VIRTUAL,
         rt TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'timestamp' VIRTUAL,
-        pt AS PROCTIME(),
         WATERMARK FOR rt AS rt - {_interval(settings.bound)}
     ) WITH (
         'connector' = 'kafka', 'topic' = '{";".join(topics)}',
@@ -58,44 +53,12 @@ def _source(topics: Sequence[str], settings: Settings, bounded: bool) -> str:
         'value.format' = 'raw', 'value.fields-include' = 'EXCEPT_KEY')"""
 
 
-def _effective(topics: Sequence[str], settings: Settings) -> str:
-    """Heartbeats count in the running maximum and are then left behind; SQL compares texts, not bytes, by value."""
+def _placed(topics: Sequence[str], settings: Settings) -> str:
+    """Key, value, coordinate and time of each record, heartbeats too: they count for the mark of their partition."""
     index = " ".join(f"WHEN '{topic}' THEN {kind_of(plain_name(topic, settings.namespace))}" for topic in topics)
-    bound = settings.bound
-    coordinate = (
-        f"CAST(CASE topic {index} END AS BIGINT) * {1 << TOPIC_SHIFT} + CAST(part AS BIGINT) * {1 << OFFSET_BITS} + off"
-    )
-    return f"""
-        SELECT shard, k, v, coordinate, ms, eff, TO_TIMESTAMP_LTZ(eff, 3) AS eff_time FROM (
-            SELECT shard, k, v, {coordinate} AS coordinate, ms,
-                CASE WHEN ms <= mx - {bound} THEN mx - {bound} + 1 ELSE ms END AS eff
-            FROM (
-                SELECT shard, k, v, topic, part, off, ms, MAX(ms) OVER (
-                    PARTITION BY topic, part ORDER BY pt ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS mx
-                FROM (SELECT *, EXTRACT(EPOCH FROM rt) * 1000 + EXTRACT(MILLISECOND FROM rt) AS ms
-                    FROM ({_sharded(topics, settings)}))
-            )
-        ) WHERE k IS NULL OR CAST(k AS STRING) <> '{HEARTBEAT_KEY.decode()}'"""
-
-
-def _sharded(topics: Sequence[str], settings: Settings) -> str:
-    """A record of a person goes to the person's shard, and news to every shard.
-
-    The copies are made before an exchange, where a second branch costs events nothing. Heartbeats among news go the
-    same way, for what overtakes them would be late or not by chance.
-    """
-    shards, columns = settings.shards, "k, v, topic, part, off, rt, pt"
-    number = f"COALESCE(MOD(MOD(HASH_CODE(CAST(k AS STRING)), {shards}) + {shards}, {shards}), 0)"
-    news = [f"'{topic}'" for topic in topics if plain_name(topic, settings.namespace) in _NEWS]
-    if not news:
-        return f"SELECT {number} AS shard, {columns} FROM inputs"
-    names, everybody = ", ".join(news), ", ".join(map(str, range(shards)))
-    return f"""
-        SELECT {number} AS shard, {columns} FROM inputs WHERE topic NOT IN ({names})
-        UNION ALL
-        SELECT number AS shard, {columns} FROM (
-            SELECT ARRAY[{everybody}] AS numbers, {columns} FROM inputs WHERE topic IN ({names})
-        ) CROSS JOIN UNNEST(numbers) AS told (number)"""
+    place = f"CAST(part AS BIGINT) * {1 << OFFSET_BITS} + off"
+    topic = f"CAST(CASE topic {index} END AS BIGINT) * {1 << TOPIC_SHIFT}"
+    return f"SELECT k, v, {topic} + {place} AS coordinate, rt FROM inputs"
 
 
 def _interval(length: Millis) -> str:
@@ -109,28 +72,17 @@ def _with_rowtime() -> TableSchema:
     return (
         Schema.new_builder()
         .column("shard", DataTypes.INT())
-        .column("k", DataTypes.BYTES())
-        .column("v", DataTypes.BYTES())
-        .column("coordinate", DataTypes.BIGINT())
-        .column("ms", DataTypes.BIGINT())
-        .column("eff", DataTypes.BIGINT())
-        .column("eff_time", "TIMESTAMP_LTZ(3)")
-        .watermark("eff_time", "SOURCE_WATERMARK()")
+        .column("tick_time", "TIMESTAMP_LTZ(3)")
+        .column("chunk", DataTypes.BYTES())
+        .watermark("tick_time", "SOURCE_WATERMARK()")
         .build()
     )
 
 
-def _labelled(settings: Settings) -> str:
-    """Behind the conversion on purpose: the planner would else hash the key once for each comparison."""
-    return f"""
-        SELECT {in_sql("shard", labels(settings.shards))} AS shard, k, v, coordinate, ms, eff, eff_time
-        FROM effective_records"""
-
-
 def _tumble(settings: Settings) -> str:
     return f"""
-        SELECT shard, ROW(ARRAY_AGG(k), ARRAY_AGG(v), ARRAY_AGG(coordinate), ARRAY_AGG(ms), ARRAY_AGG(eff)) AS tick
-        FROM TUMBLE(TABLE labelled_records, DESCRIPTOR(eff_time), {_interval(settings.tick)})
+        SELECT shard, ROW(ARRAY_AGG(chunk)) AS tick
+        FROM TUMBLE(TABLE chunks, DESCRIPTOR(tick_time), {_interval(settings.tick)})
         GROUP BY shard, window_start, window_end"""
 
 

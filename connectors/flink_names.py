@@ -9,30 +9,13 @@ from typing import Any
 
 from pyflink.datastream import StreamExecutionEnvironment
 
-# What the planner calls like the rest, known by its description.
-_OF_NEWS = (
-    (r"ARRAY\(.*\) AS numbers", "News"),
-    (r"\.numbers\)", "News for every shard"),
-    (r"\[f0 AS shard", "Place of news"),
-)
 # The first that matches the planner's name gives ours: one after another, the last for the rest.
 _NAMES = (
     (r"^KafkaSource", ("Events",)),
-    (r"^OverAggregate", ("Newest time of each partition",)),
-    (r"^LocalWindowAggregate", ("Ticks begin",)),
-    (r"^GlobalWindowAggregate", ("Ticks complete",)),
+    (r"^WindowAggregate", ("Ticks complete",)),
     (r"^Correlate", ("Records of a tick",)),
     (r"^outputs", ("Output topics",)),
-    (
-        r"^Calc",
-        (
-            "Shard and place in the log",
-            "Late or on time",
-            "Label of the shard",
-            "One row a tick",
-            "Topic, key, value, time",
-        ),
-    ),
+    (r"^Calc", ("Place in the log", "Tick of a chunk", "One row a tick", "Topic, key, value, time")),
     (r"^ConstraintEnforcer", ("Nothing missing",)),
     (r"^TableToDataStream", ("To stream",)),
     (r"^DataStreamToTable", ("To table",)),
@@ -49,18 +32,12 @@ def name_operators(streams: StreamExecutionEnvironment) -> None:
     for transformation in _upstream_first(streams):
         if transformation.getClass().getSimpleName() in _NOT_OPERATORS or transformation.getUid() is not None:
             continue
-        pattern, names = _ours(transformation.getName(), str(transformation.getDescription()))
+        planned = transformation.getName()
+        pattern, names = next((known for known in _NAMES if re.match(known[0], planned)), (planned, (planned,)))
         name = names[min(seen[pattern], len(names) - 1)]
         seen[pattern] += 1
         transformation.setName(name)
         transformation.setUid(f"{re.sub('[^a-z]+', '-', name.lower())}-{seen[pattern]}")
-
-
-def _ours(planned: str, described: str) -> tuple[str, tuple[str, ...]]:
-    for pattern, name in _OF_NEWS:
-        if re.search(pattern, described):
-            return pattern, (name,)
-    return next((known for known in _NAMES if re.match(known[0], planned)), (planned, (planned,)))
 
 
 def _upstream_first(streams: StreamExecutionEnvironment) -> Iterator[Any]:

@@ -36,30 +36,43 @@ _GUARDS = [_encoded(number) for number in _NUMBERS.tolist()]
 
 
 class Glue:
-    """Reads `columns` of whole values, five bytes of framing and all, of one schema version."""
+    """Reads whole values, five bytes of framing and all, of one schema version."""
 
-    def __init__(self, version: Version, columns: Sequence[str]) -> None:
-        self._columns = [*columns, _GUARD]
+    def __init__(self, version: Version) -> None:
+        self._header = version.header
+        self._framing = pl.Series([version.header], dtype=pl.Binary)
         self._head = _container(version.schema)
 
     def read(self, values: Sequence[bytes]) -> tuple[pl.DataFrame, list[int]]:
-        """The columns of the values that can be read, and the places of those that cannot."""
+        """All fields of the values that can be read, and the places of those that cannot or are of another version."""
         frames: list[pl.DataFrame] = []
         refused: list[int] = []
         for start in range(0, len(values), BLOCK):
-            self._read(values[start : start + BLOCK], start, frames, refused)
-        return (frames[0] if len(frames) == 1 else pl.concat(frames) if frames else pl.DataFrame()), refused
+            block = values[start : start + BLOCK]
+            frame = self._whole(block)
+            if frame is not None:
+                frames.append(frame)
+                continue
+            own = [place for place, value in enumerate(block, start) if value.startswith(self._header)]
+            refused += sorted({*range(start, start + len(block))}.difference(own))
+            self._search(values, own, frames, refused, bad=len(own) == len(block))
+        return (frames[0] if len(frames) == 1 else pl.concat(frames) if frames else pl.DataFrame()), sorted(refused)
 
-    def _read(self, values: Sequence[bytes], start: int, frames: list[pl.DataFrame], refused: list[int]) -> None:
-        frame = self._whole(values)
-        if frame is not None:
-            frames.append(frame)
-        elif len(values) == 1:
-            refused.append(start)
-        else:
-            half = len(values) // 2
-            self._read(values[:half], start, frames, refused)
-            self._read(values[half:], start + half, frames, refused)
+    def _search(
+        self, values: Sequence[bytes], places: list[int], frames: list[pl.DataFrame], refused: list[int], bad: bool
+    ) -> bool:
+        """Read what can be read of some values, which are known to be `bad` or not known; whether all of them could."""
+        frame = None if bad or not places else self._whole([values[place] for place in places])
+        if frame is not None or not places:
+            frames += [] if frame is None else [frame]
+            return True
+        if len(places) == 1:
+            refused += places
+            return False
+        half = len(places) // 2
+        fine = self._search(values, places[:half], frames, refused, bad=False)
+        self._search(values, places[half:], frames, refused, bad=fine)
+        return False
 
     def _whole(self, values: Sequence[bytes]) -> pl.DataFrame | None:
         count = len(values)
@@ -69,12 +82,12 @@ class Glue:
         block = b"".join(pieces)
         container = b"".join((self._head, _encoded(count), _encoded(len(block)), block, _SYNC))
         try:
-            frame = pl.read_avro(io.BytesIO(container), columns=self._columns)
+            frame = pl.read_avro(io.BytesIO(container))
         except (Exception, PanicException):  # damaged bytes surface as almost any exception, and as a panic
             return None
         if frame.height != count or not np.array_equal(frame[_GUARD].to_numpy(), _NUMBERS[:count]):
             return None
-        return frame.drop(_GUARD)
+        return frame if (frame[_FRAME] == self._framing).all() else None
 
 
 def _container(schema: Any) -> bytes:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import compress
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
@@ -20,7 +22,7 @@ from connectors.raw_tick import RawTick
 from connectors.segment_times import EARLIEST, LATEST
 from connectors.topics import INPUTS
 from connectors.vocabulary import topic_for
-from connectors.wire import HEADER_BYTES, newest
+from connectors.wire import newest
 from udfs.events import Kind
 
 SMALLEST = 64  # fewer records of one kind are read faster one by one
@@ -42,143 +44,150 @@ def read_columns(tick: RawTick) -> tuple[pl.DataFrame, list[int]]:
 
     Rows go by effective time (`at`), at one instant by kind. The rest, which may be all, is to be read by `read_event`.
     """
-    coordinates = np.array(tick.coordinates, np.int64)
-    order = np.argsort(coordinates)
-    ends = np.searchsorted(coordinates[order] >> TOPIC_SHIFT, range(len(Kind)), "right").tolist()
+    log = _log(tick)
+    ends = np.searchsorted(log["coordinate"].to_numpy() >> TOPIC_SHIFT, range(len(Kind)), "right").tolist()
     frames: list[pl.DataFrame] = []
     rest: list[int] = []
     for kind, begin, end in zip(Kind, [0, *ends], ends, strict=False):
-        places = order[begin:end].tolist()
-        if kind in _GLUED and len(places) >= SMALLEST:
-            frame, others = _of_kind(kind, tick, places)
-            frames.append(frame)
+        part = log[begin:end]
+        if kind in _GLUED and part.height >= SMALLEST:
+            frame, others = _of_kind(kind, tick.values, part)
+            frames += [frame] if frame.height else []
             rest += others
         else:
-            rest += places
-    return (pl.concat(frames).sort("at", maintain_order=True) if frames else _NOTHING), rest
-
-
-def _of_kind(kind: Kind, tick: RawTick, places: list[int]) -> tuple[pl.DataFrame, list[int]]:
-    rest: list[int] = []
-    values = [tick.values[place] for place in places]
-    usual = _usual(_header(kind), values)
-    if usual is not None:
-        rest, places = _sort_out(places, [index for index, fine in enumerate(usual) if not fine])
-        values = [tick.values[place] for place in places]
-    frame, refused = _glue(kind).read(values)  # type: ignore[arg-type]
-    if refused:
-        others, places = _sort_out(places, refused)
-        rest += others
-    if not places:
+            rest += part["place"].to_list()
+    if not frames:
         return _NOTHING, rest
-    frame = _beside(kind, frame, tick, places)
-    suspect = _suspects(kind, frame)
-    if suspect is not None:
-        rest += frame["place"].filter(suspect).to_list()
-        frame = frame.filter(~suspect)
-    return frame.select(_NOTHING.columns), rest
+    frame = pl.concat(frames)
+    doubted = frame.select(_DOUBT).to_series()
+    if doubted.any():
+        rest += frame["place"].filter(doubted).to_list()
+        frame = frame.filter(~doubted)
+    told = pl.DataFrame([frame[name] for name in _NOTHING.columns])
+    return told[np.argsort(told["at"].to_numpy(), kind="stable")], rest
 
 
-def _sort_out(places: list[int], indices: list[int]) -> tuple[list[int], list[int]]:
-    """The places at these indices, and the others."""
-    gone = set(indices)
-    return [places[index] for index in indices], [place for index, place in enumerate(places) if index not in gone]
+def _log(tick: RawTick) -> pl.DataFrame:
+    """What the log says of each record, in the log's order; `place` is where it stands in the tick."""
+    coordinates = pl.Series("coordinate", tick.coordinates, pl.Int64)
+    order = np.argsort(coordinates.to_numpy())
+    columns = (
+        coordinates,
+        pl.Series("key", tick.keys, pl.Binary),
+        pl.Series("time", tick.times, pl.Int64),
+        pl.Series("at", tick.effective, pl.Int64),
+        pl.Series("place", range(len(order)), pl.Int64),
+    )
+    return pl.DataFrame(columns)[order]
 
 
-def _usual(header: bytes, values: Sequence[bytes | None]) -> list[bool] | None:
-    """Which values are of the newest schema and of a plausible size; None says all, which is quickly seen."""
+def _of_kind(kind: Kind, values: Sequence[bytes | None], log: pl.DataFrame) -> tuple[pl.DataFrame, list[int]]:
+    """What is to be known of the records of one kind, and the places of those that cannot be glued."""
+    chosen: list[Any] = [values[place] for place in log["place"].to_list()]
+    rest: list[int] = []
+    if not _sizes_fit(chosen):
+        fit = [value is not None and len(value) <= MAX_VALUE_BYTES for value in chosen]
+        rest = log["place"].filter(~pl.Series(fit)).to_list()
+        log = log.filter(pl.Series(fit))
+        chosen = list(compress(chosen, fit))
+    frame, refused = _glue(kind).read(chosen)
+    if refused:
+        rest += log["place"][refused].to_list()
+        log = log[np.delete(np.arange(len(chosen)), refused)]
+    return (_beside(kind, frame, log) if frame.height else frame), rest
+
+
+def _sizes_fit(values: list[Any]) -> bool:
     try:
-        if {value[:HEADER_BYTES] for value in values} == {header} and max(map(len, values)) <= MAX_VALUE_BYTES:  # type: ignore[index, arg-type]
-            return None
+        return max(map(len, values)) <= MAX_VALUE_BYTES
     except TypeError:  # a value that is None erases
-        pass
-    return [value is not None and value.startswith(header) and len(value) <= MAX_VALUE_BYTES for value in values]
-
-
-@cache
-def _header(kind: Kind) -> bytes:
-    return newest()[INPUTS[kind].subject].header
+        return False
 
 
 @cache
 def _glue(kind: Kind) -> Glue:
-    version = newest()[INPUTS[kind].subject]
-    return Glue(version, [field["name"] for field in version.schema["fields"]])
+    return Glue(newest()[INPUTS[kind].subject])
 
 
-@cache
-def _call_types(kind: Kind) -> int:
-    fields = newest()[INPUTS[kind].subject].schema["fields"]
-    return next(len(field["type"]["symbols"]) for field in fields if field["name"] == "type")
-
-
-def _beside(kind: Kind, frame: pl.DataFrame, tick: RawTick, places: Sequence[int]) -> pl.DataFrame:
-    """The columns of the log beside those of the records."""
-    known = pl.col("user_id").str.len_bytes() > 0
-    return frame.with_columns(
-        pl.Series("key", [tick.keys[place] for place in places], pl.Binary),
-        pl.Series("time", np.array([tick.times[place] for place in places], np.int64)),
-        pl.Series("at", np.array([tick.effective[place] for place in places], np.int64)),
-        pl.Series("place", np.array(places, np.int64)),
-        pl.lit(int(kind), pl.Int8).alias("kind"),
-        pl.col("event").alias("name"),
-        user=pl.when(known).then(pl.col("user_id")).otherwise(pl.col("anonymous_id")),
+def _beside(kind: Kind, frame: pl.DataFrame, log: pl.DataFrame) -> pl.DataFrame:
+    """The envelopes of records of one kind beside what the log says; `wrong` where they hold what cannot be."""
+    user = frame["user_id"]
+    if user.null_count() or (user == "").any():
+        user = user.zip_with((user != "") & user.is_not_null(), frame["anonymous_id"])
+    return pl.DataFrame(
+        [
+            user.alias("user"),
+            frame["event"].alias("name"),
+            *(frame[name] for name in ("message_id", "type", "timestamp")),
+            *log.get_columns(),
+            pl.Series("kind", [int(kind)], pl.Int8).new_from_index(0, frame.height),
+            _wrong(kind, frame),
+        ]
     )
 
 
-def _suspects(kind: Kind, frame: pl.DataFrame) -> pl.Series | None:
-    """Which rows are not certainly accepted; None if all are, as nearly always."""
-    misplaced = [name for name in frame["event"].unique() if topic_for(name) != INPUTS[kind].name or not _fits(name)]
-    checks = [*_checks(kind), pl.col("event").is_in(misplaced)] if misplaced else _checks(kind)
-    doubted = frame.select(pl.any_horizontal(check.fill_null(True) for check in checks).any()).item()
-    lists = "products" in frame.columns and not _plausible_lists(frame["products"])
-    if not doubted and not lists:
-        return None
-    if lists:
-        checks = [*checks, pl.col("products").is_not_null()]
-    return frame.select(pl.any_horizontal(check.fill_null(True) for check in checks)).to_series()
-
-
-def _fits(name: str) -> bool:
-    return 0 < len(name) <= MAX_TEXT
-
-
-@cache
-def _checks(kind: Kind) -> list[pl.Expr]:
-    """Each is true, or null, for a row to be doubted; a length is counted in bytes, which may be too strict."""
-    key, identity, time = pl.col("key"), pl.col("message_id").str.len_bytes(), pl.col("time")
-    checks = [
-        pl.col("user").cast(pl.Binary) != key,
-        (key.bin.size() == 0) | (key.bin.size() > MAX_TEXT),
-        (identity == 0) | (identity > MAX_TEXT),
-        pl.col("timestamp") != time,
-        (time < EARLIEST) | (time >= LATEST),
-        (pl.col("type") < 0) | (pl.col("type") >= _call_types(kind)),
-    ]
-    if kind is Kind.ORDER:
+def _wrong(kind: Kind, frame: pl.DataFrame) -> pl.Series:
+    names = frame["event"].unique()
+    misplaced = [name for name in names if topic_for(name) != INPUTS[kind].name or not 0 < len(name) <= MAX_TEXT]
+    checks = [pl.col("event").is_in(misplaced)] if misplaced else []
+    if "product" in frame.columns and not _plausible(frame["product"]):
+        checks.append(_implausible(pl.col("product")))
+    if "products" in frame.columns and not _plausible_lists(frame["products"]):
+        lines = pl.col("products").list
+        checks += [lines.len() > MAX_LINES, lines.eval(_implausible(pl.element())).list.any()]
+    if "total" in frame.columns and not _within(frame["total"], MAX_MINOR):
         checks.append(_outside(pl.col("total"), MAX_MINOR))
-    else:
-        product = pl.col("product")
-        checks += [
-            (product.struct.field("product_id").str.len_bytes() == 0).fill_null(False),
-            _outside(product.struct.field("quantity"), MAX_QUANTITY),
-            _outside(product.struct.field("price"), MAX_MINOR),
-        ]
-    return checks
+    if not checks:
+        return pl.Series("wrong", [False]).new_from_index(0, frame.height)
+    return frame.select(pl.any_horizontal(check.fill_null(False) for check in checks).alias("wrong")).to_series()
+
+
+def _plausible(lines: pl.Series) -> bool:
+    """Whether a product is as it should be wherever there is one; seen at a glance, without a look at each."""
+    fields = lines.struct.unnest()
+    sizes = _within(fields["quantity"], MAX_QUANTITY) and _within(fields["price"], MAX_MINOR)
+    return sizes and not (fields["product_id"] == "").any()
+
+
+def _plausible_lists(products: pl.Series) -> bool:
+    longest: Any = products.list.len().max()
+    return not longest or (longest <= MAX_LINES and _plausible(products.explode()))
+
+
+def _within(numbers: pl.Series, most: int) -> bool:
+    least, largest = cast("int | None", numbers.min()), cast("int | None", numbers.max())
+    return least is None or largest is None or (least >= 0 and largest <= most)
+
+
+def _implausible(product: pl.Expr) -> pl.Expr:
+    line = product.struct
+    empty = (line.field("product_id") == "").fill_null(False)
+    return empty | _outside(line.field("quantity"), MAX_QUANTITY) | _outside(line.field("price"), MAX_MINOR)
 
 
 def _outside(number: pl.Expr, most: int) -> pl.Expr:
     return ((number < 0) | (number > most)).fill_null(False)
 
 
-def _plausible_lists(products: pl.Series) -> bool:
-    """Whether every product in every list is as it should be, and no list too long."""
-    lengths = products.list.len()
-    if lengths.max() is None or lengths.max() == 0:
-        return True
-    if int(lengths.max()) > MAX_LINES:  # type: ignore[arg-type]
-        return False
-    line = pl.col("products").struct
-    empty = (line.field("product_id").str.len_bytes() == 0).fill_null(False)
-    wrong = empty | _outside(line.field("quantity"), MAX_QUANTITY) | _outside(line.field("price"), MAX_MINOR)
-    return not products.explode().to_frame("products").select(wrong.any()).item()
+def _doubts() -> pl.Expr:
+    """True for a row to be doubted, also where a check has no answer; lengths are in bytes, which may be too strict."""
+    key, identity, time = pl.col("key"), pl.col("message_id").str.len_bytes(), pl.col("time")
+    calls = [_call_types(kind) for kind in _GLUED]
+    checks = [
+        pl.col("wrong"),
+        pl.col("user").cast(pl.Binary) != key,
+        (key.bin.size() == 0) | (key.bin.size() > MAX_TEXT),
+        (identity == 0) | (identity > MAX_TEXT),
+        pl.col("timestamp") != time,
+        (time < EARLIEST) | (time >= LATEST),
+        (pl.col("type") < 0) | (pl.col("type") >= min(calls)),
+    ]
+    return pl.any_horizontal(check.fill_null(True) for check in checks)
+
+
+def _call_types(kind: Kind) -> int:
+    fields: Any = newest()[INPUTS[kind].subject].schema["fields"]
+    return next(len(field["type"]["symbols"]) for field in fields if field["name"] == "type")
+
+
+_DOUBT = _doubts()

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from connectors.avro_reader import reader
 from connectors.money import MAX_MINOR
 from connectors.rejected import Reason, Rejected
 from connectors.segment_times import EARLIEST, LATEST
@@ -57,7 +58,14 @@ class ImplausibleError(ValueError):
 
 
 def _record(kind: Kind, value: bytes) -> Record | Rejected:
+    """The record, its products as lines already; those of a record that is somehow unusual as dictionaries."""
     if value[:HEADER_BYTES] == _HEADER[kind]:
+        try:
+            record, end = _EYES[kind](value, HEADER_BYTES)
+            if end == len(value):
+                return record
+        except Exception:  # anything unusual, implausible or damaged: the next line finds out which
+            pass
         return read(_NEWEST[kind], value)
     decoded = decode(value, _NEWEST[kind].subject)
     return decoded if isinstance(decoded, Rejected) else decoded[1]
@@ -86,32 +94,27 @@ def _disagreement(kind: Kind, user: str | None, key: bytes, record: Record, reco
     return None
 
 
-def _context(record: Record) -> Context | None:
-    said = record["context"]
-    return said and Context(said["device"], said["timezone"], said["country"], said["locale"])
+def _context(said: Context | Record | None) -> Context | None:
+    if said is None or isinstance(said, Context):
+        return said
+    return Context(*(said[field] for field in _CONTEXT_FIELDS))
 
 
-def _line(product: Record) -> Line:
-    quantity, price = product["quantity"], product["price"]
+def _line(product: Line | Record) -> Line:
+    return product if isinstance(product, Line) else _checked(*(product[field] for field in _LINE_FIELDS))
+
+
+def _checked(product_id: str, variant: Any, quantity: int | None, price: int | None, *shown: Any) -> Line:
     if quantity is not None and not 0 <= quantity <= MAX_QUANTITY:
         raise ImplausibleError(f"quantity {quantity}")
     if price is not None and not 0 <= price <= MAX_MINOR:
         raise ImplausibleError(f"price {price}")
-    if not product["product_id"]:
+    if not product_id:
         raise ImplausibleError("an empty product_id")
-    return Line(
-        product["product_id"],
-        product["variant"],
-        quantity,
-        price,
-        product["name"],
-        product["category"],
-        product["image_url"],
-        product["url"],
-    )
+    return Line(product_id, variant, quantity, price, *shown)
 
 
-def _lines(products: list[Record] | None) -> tuple[Line, ...] | None:
+def _lines(products: list[Line | Record] | None) -> tuple[Line, ...] | None:
     if products is None:
         return None
     if len(products) > MAX_LINES:
@@ -130,7 +133,7 @@ def _click(user: str, at: Millis, late: bool, record: Record) -> Event:
         late,
         lines=None if product is None else (_line(product),),
         currency=record["currency"],
-        context=_context(record),
+        context=_context(record["context"]),
     )
 
 
@@ -146,7 +149,7 @@ def _cart(user: str, at: Millis, late: bool, record: Record) -> Event:
         record["cart_id"],
         lines=_lines(record["products"]) if product is None else (_line(product),),
         currency=record["currency"],
-        context=_context(record),
+        context=_context(record["context"]),
     )
 
 
@@ -166,7 +169,7 @@ def _order(user: str, at: Millis, late: bool, record: Record) -> Event:
         _lines(record["products"]),
         total,
         record["currency"],
-        context=_context(record),
+        context=_context(record["context"]),
     )
 
 
@@ -178,7 +181,7 @@ def _email(user: str, at: Millis, late: bool, record: Record) -> Event:
         record["event"],
         record["message_id"],
         late,
-        context=_context(record),
+        context=_context(record["context"]),
         campaign=record["campaign"],
         step=record["step"],
         channel=record["channel"],
@@ -209,7 +212,7 @@ def _profile(user: str, at: Millis, late: bool, record: Record) -> Event:
         record["message_id"],
         late,
         traits=traits_of(record),
-        context=_context(record),
+        context=_context(record["context"]),
     )
 
 
@@ -226,3 +229,13 @@ def traits_of(record: Record) -> dict[str, Any]:
 
 
 _BUILD: tuple[Callable[[str, Millis, bool, Record], Event], ...] = (_profile, _click, _cart, _order, _email)
+_LINE_FIELDS = ("product_id", "variant", "quantity", "price", "name", "category", "image_url", "url")
+_CONTEXT_FIELDS = ("device", "timezone", "country", "locale")
+_EYES = tuple(
+    reader(
+        version.schema,
+        {"Product": (_checked, _LINE_FIELDS), "Context": (Context, _CONTEXT_FIELDS)},
+        ("original_timestamp", "sent_at", "received_at"),
+    )
+    for version in _NEWEST
+)

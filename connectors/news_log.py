@@ -14,7 +14,7 @@ from connectors.effective_time import Marks
 from connectors.news_records import read_news
 from connectors.rejected import Rejected
 from connectors.tide import marks
-from connectors.topics import BY_NAME, HEARTBEAT_KEY, INPUTS, full_name, kind_of
+from connectors.topics import BY_NAME, HEARTBEAT_KEY, INPUTS, Topic, full_name, kind_of
 from connectors.wire import Record, encode
 from udfs.events import Kind
 from udfs.news import News
@@ -46,17 +46,19 @@ def read_log(kafka: str, namespace: str, bound: Millis, topic: str = CAMPAIGNS) 
             yield Told(record.offset, news_of(record, kind, effective))
 
 
-def tell(kafka: str, namespace: str, record: Record, topic: str = CAMPAIGNS) -> None:
-    """Write a record to a topic of news; KafkaError if it is not there or not taken.
+def key_of(topic: Topic, name: str) -> bytes:
+    """The key of a record of news; where the topic is thinned, the name and something that no other record has."""
+    return (f"{name}:{uuid4().hex}" if topic.thinned else name).encode()
 
-    Where the topic is thinned, the key is the name and something that no other record has.
-    """
+
+def tell(kafka: str, namespace: str, record: Record, topic: str = CAMPAIGNS) -> None:
+    """Write a record to a topic of news; KafkaError if it is not there or not taken."""
     about = BY_NAME[topic]
-    key = f"{record[about.key]}:{uuid4().hex}" if about.thinned else str(record[about.key])
     writer = broker.producer(kafka)
     try:
         value, at = encode(about.subject, record), record[about.event_time]
-        writer.send(full_name(topic, namespace), value, key.encode(), timestamp_ms=at).get(timeout=10)
+        key = key_of(about, record[about.key])
+        writer.send(full_name(topic, namespace), value, key, timestamp_ms=at).get(timeout=10)
     finally:
         writer.close(timeout=10)
 

@@ -1,4 +1,4 @@
-"""Everything that the topics hold about one person, read from the one partition of each that can hold it."""
+"""Everything that the topics hold about one person, from the one partition of each that can hold it, and all news."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from connectors.input_events import read_event
 from connectors.news_log import news_of
 from connectors.rejected import Rejected
 from connectors.settings import Settings
-from connectors.topics import HEARTBEAT_KEY, full_name, kind_of, plain_name, read_by
+from connectors.topics import BY_NAME, HEARTBEAT_KEY, full_name, kind_of, plain_name, read_by
 from connectors.wire import Record, decode
 from udfs.events import Event, Kind
 from udfs.news import News
@@ -28,7 +28,9 @@ _POSITIVE = 0x7FFFFFFF
 class PersonLog:
     """Events at their effective time, in log order, doubled ones too; `received` is when a message first arrived.
 
-    `news` are those that concern everybody. `tide` is how far the partitions read have risen, None if they are empty.
+    `news` are what everybody was told: of the campaigns all, of the catalog what is about products of the person's.
+
+    `tide` is how far the partitions read have risen, None if they are empty.
     """
 
     events: list[Event] = field(default_factory=list)
@@ -37,6 +39,12 @@ class PersonLog:
     sends: list[Record] = field(default_factory=list)
     news: list[News] = field(default_factory=list)
     tide: Millis | None = None
+
+    @property
+    def decided_to(self) -> Millis:
+        """The tide, or the last decision where a run was told to let the clock run on; 0 if there is neither."""
+        last: Millis = max([self.tide or 0, *(decision["at"] for decision in self.decisions)])
+        return last
 
 
 def partition_of(key: bytes, partitions: int) -> int:
@@ -47,14 +55,15 @@ def partition_of(key: bytes, partitions: int) -> int:
 def read_person(settings: Settings, user: str) -> PersonLog:
     """Read up to the ends of now; KeyError names a topic that is not there."""
     log, key, marks = PersonLog(), user.encode(), Marks(settings.bound)
-    inputs = [topic.name for topic in read_by("campaigns", settings.read_back)]
-    for record in _records(settings, key, inputs):
+    for record in _records(settings, key, [topic.name for topic in read_by("campaigns", settings.read_back)]):
         topic = plain_name(record.topic, settings.namespace)
         effective = marks.effective(topic, record.partition, record.timestamp)
-        if kind_of(topic) >= Kind.CAMPAIGN:
+        if BY_NAME[topic].role == "news":
             _learn(log, topic, record, effective)
         elif record.key == key:
             _hear(log, topic, record, effective)
+    theirs = {line.product_id for event in log.events for line in event.lines or ()}
+    log.news = [news for news in log.news if news.kind is not Kind.CATALOG or news.key in theirs]
     for record in _records(settings, key, ["decisions", "sends"]):
         decoded = decode(record.value) if record.key == key else None
         if isinstance(decoded, tuple):
@@ -76,10 +85,11 @@ def _records(settings: Settings, key: bytes, topics: Sequence[str]) -> Iterator[
 
 
 def _learn(log: PersonLog, topic: str, record: ConsumerRecord, effective: Millis) -> None:
-    if record.key != HEARTBEAT_KEY:
-        news = news_of(record, kind_of(topic), effective)
-        if isinstance(news, News):
-            log.news.append(news)
+    if record.key == HEARTBEAT_KEY:
+        return
+    news = news_of(record, kind_of(topic), effective)
+    if isinstance(news, News):
+        log.news.append(news)
 
 
 def _hear(log: PersonLog, topic: str, record: ConsumerRecord, effective: Millis) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from local_stack import processes
 from local_stack.errors import NotRunning
-from local_stack.ports import HOST
+from local_stack.ports import HOST, USUAL
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL = ROOT / ".local"
@@ -29,6 +29,7 @@ class Addresses:
     render: str
     smtp: str
     metrics: str
+    brakes: str
 
     @property
     def name(self) -> str:
@@ -56,6 +57,7 @@ def of_ports(home: Path, ports: Mapping[str, int]) -> Addresses:
         render=f"http://{HOST}:{ports['render']}",
         smtp=f"{HOST}:{ports['smtp']}",
         metrics=f"http://{HOST}:{ports['metrics']}/metrics",
+        brakes=f"http://{HOST}:{ports['brakes']}/metrics",
     )
 
 
@@ -93,8 +95,9 @@ def recorded(home: Path) -> Addresses:
 
 
 def read_ports(home: Path) -> dict[str, int]:
+    """The ports of the last start; a part that it did not have yet has its usual one."""
     ports: dict[str, int] = json.loads((home / "ports.json").read_text())
-    return ports
+    return {**USUAL, **ports}
 
 
 def write_ports(home: Path, ports: Mapping[str, int]) -> None:

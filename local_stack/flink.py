@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from local_stack import java, processes
+from local_stack import java, loopback, processes
 from local_stack.jars import JARS
 from local_stack.ports import HOST
 
@@ -130,9 +130,10 @@ def prepare(home: Path, port: Ports) -> None:
     shutil.copytree(package() / "conf", folder / "conf")
     said = {"host": HOST, "home": folder, "python": sys.executable, **port._asdict()}
     (folder / "conf" / "config.yaml").write_text(java_options() + SETTINGS.format(**said))
-    python = (package() / "opt").glob("flink-python-*.jar")
-    for jar in [*(package() / "lib").glob("*.jar"), *python, *(JARS / "flink").glob("*.jar")]:
+    python = next((package() / "opt").glob("flink-python-*.jar"))
+    for jar in [*(package() / "lib").glob("*.jar"), python, *(JARS / "flink").glob("*.jar")]:
         (folder / "lib" / jar.name).symlink_to(jar)
+    loopback.write_jar(python, folder / "lib")
 
 
 def java_options() -> str:

@@ -35,6 +35,7 @@ def of_stack(home: Path) -> list[Health]:
         ("mail", where.smtp, lambda: services.mail_answers(port["smtp"])),
         ("render", where.render, lambda: services.page_answers(f"{where.render}/healthz")),
         ("archive", str(home / "archive"), lambda: True),
+        ("brakes", where.brakes, lambda: services.page_answers(where.brakes)),
     ]
     assert tuple(name for name, _, _ in rows) == stack.PARTS
     return [of_part(home, *row) for row in rows]

@@ -18,6 +18,7 @@ USUAL = {
     "flink": 8081,
     "flink_rpc": 6123,
     "metrics": 9250,
+    "brakes": 9251,
     "render": 8090,
     "smtp": 2525,
 }

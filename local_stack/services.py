@@ -1,4 +1,4 @@
-"""The small servers in Python: mail catcher, metrics page, render service, archive."""
+"""The small servers in Python: mail catcher, metrics page, render service, archive, brakes."""
 
 from __future__ import annotations
 
@@ -44,6 +44,12 @@ def start_archive(home: Path, addresses: Addresses) -> None:
     """It has no port to ask; what keeps it from working it says in its log, and `status` when it has ended."""
     env = {**addresses.environment(), "TIDEMARK_ARCHIVE": str(home / "archive")}
     start_module(home, "archive", ["cli", "archive"], env, project_version())
+
+
+def start_brakes(home: Path, addresses: Addresses) -> None:
+    """Nothing waits for it: what it says is heard when it says it."""
+    env = {**addresses.environment(), "TIDEMARK_BRAKES": addresses.brakes.removeprefix("http://").partition("/")[0]}
+    start_module(home, "brakes", ["cli", "brakes"], env, project_version())
 
 
 def unsubscribe_key(home: Path) -> str:

@@ -1,7 +1,7 @@
 """Start and stop all servers of a stack; its data, ports and logs live in one folder.
 
 valkey ─────────────┐
-kafka ── topics ────┴── render, archive
+kafka ── topics ────┴── render, archive, brakes
 metrics, mail
 jobmanager, taskmanager          all at once; an arrow waits
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 from local_stack import addresses, flink, jars, kafka, ports, processes, services, topic_set, valkey
 from local_stack.errors import NoRoom, PartFailed, StackError
 
-PARTS = ("kafka", "valkey", "jobmanager", "taskmanager", "metrics", "mail", "render", "archive")
+PARTS = ("kafka", "valkey", "jobmanager", "taskmanager", "metrics", "mail", "render", "archive", "brakes")
 PORTS_OF = {
     "kafka": ("kafka", "kafka_controller"),
     "jobmanager": ("flink", "flink_rpc"),
@@ -25,7 +25,7 @@ PORTS_OF = {
     "mail": ("smtp",),
     "archive": (),
 }
-STOPPING = (("archive", "render", "mail", "metrics", "taskmanager", "jobmanager"), ("valkey", "kafka"))
+STOPPING = (("brakes", "archive", "render", "mail", "metrics", "taskmanager", "jobmanager"), ("valkey", "kafka"))
 ROOM_NEEDED = 1_000_000_000
 
 Say = Callable[[str], None]
@@ -143,6 +143,8 @@ def start_all(home: Path, port: dict[str, int], absent: set[str], say: Say) -> N
         settle(before_readers)
         if "archive" in absent:
             services.start_archive(home, where)
+        if "brakes" in absent:
+            services.start_brakes(home, where)
         if "render" in absent:
             services.start_render(home, where)
         say(f"Render service at {where.render}/outbox")

@@ -1,7 +1,8 @@
-"""What a mail about a cart shows, as texts that are ready to print: names, prices for the reader, safe addresses."""
+"""What a mail about carts shows, as texts that are ready to print: names, prices for the reader, safe addresses."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -30,6 +31,16 @@ class MailItem:
 
 
 @dataclass(frozen=True, slots=True)
+class MailCart:
+    """A cart as it is printed; `more` of its lines are not shown, `total` is None if it is not known."""
+
+    items: list[MailItem]
+    more: int
+    total: str | None
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Contents:
     """The values of a template and the pictures that they name."""
 
@@ -39,23 +50,54 @@ class Contents:
 
 def contents(trigger: Trigger, to: Recipient, shop: Shop, pictures: Pictures, unsubscribe_url: str) -> Contents:
     """Everything that a template may use, and nothing else."""
-    shown = trigger.items[:MOST_ITEMS]
-    own = [pictures.own(item.image_url) for item in shown]
-    items = [_item(item, picture, trigger, to.locale) for item, picture in zip(shown, own, strict=True)]
-    cart = f"{shop.url}/cart" + (f"?cart={quote(trigger.cart_id, safe='')}" if trigger.cart_id else "")
+    lines = _by_cart(trigger.items)
+    most = max(1, MOST_ITEMS // max(1, len(lines)))
+    shown = {cart_id: inside[:most] for cart_id, inside in list(lines.items())[:MOST_ITEMS]}
+    own = {item: pictures.own(item.image_url) for inside in shown.values() for item in inside}
+    carts = [
+        MailCart(
+            [_item(item, own[item], trigger, to.locale) for item in inside],
+            len(lines[cart_id]) - len(inside),
+            _total(trigger, lines[cart_id], to.locale),
+            marked(_cart_page(shop, cart_id if trigger.cart_id else None), trigger),
+        )
+        for cart_id, inside in shown.items()
+    ]
+    items = [item for cart in carts for item in cart.items]
     values = {
         "shop": {"name": shop.name, "url": marked(shop.url, trigger)},
         "first_name": to.first_name,
         "items": items,
+        "carts": carts,
         "count": len(trigger.items),
-        "more": len(trigger.items) - len(shown),
+        "more": len(trigger.items) - len(items),
         "total": format_price(trigger.value, trigger.currency, to.locale) if trigger.value > 0 else None,
-        "cart_url": marked(cart, trigger),
+        "cart_url": marked(_cart_page(shop, trigger.cart_id), trigger),
         "unsubscribe_url": unsubscribe_url,
         "variant": trigger.variant,
         "preview_padding": PREVIEW_PADDING,
     }
-    return Contents(values, distinct(own))
+    return Contents(values, distinct(own.values()))
+
+
+def _by_cart(items: Iterable[Item]) -> dict[str | None, list[Item]]:
+    """The lines of each cart, in the order in which the carts come."""
+    found: dict[str | None, list[Item]] = {}
+    for item in items:
+        found.setdefault(item.cart_id, []).append(item)
+    return found
+
+
+def _total(trigger: Trigger, lines: list[Item], locale: str | None) -> str | None:
+    """What lies in one of the carts; not known where the trigger does not name all lines."""
+    if trigger.value != sum(item.quantity * (item.price or 0) for item in trigger.items):
+        return None
+    value = sum(item.quantity * (item.price or 0) for item in lines)
+    return format_price(value, trigger.currency, locale) if value > 0 else None
+
+
+def _cart_page(shop: Shop, cart_id: str | None) -> str:
+    return f"{shop.url}/cart" + (f"?cart={quote(cart_id, safe='')}" if cart_id else "")
 
 
 def _item(item: Item, picture: Picture | None, trigger: Trigger, locale: str | None) -> MailItem:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Container
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from connectors.patience import Patience
 from connectors.profile_reader import NoProfilesError, ProfileReader
 from render_service.contents import contents
-from render_service.last_look import reason_not_to
+from render_service.last_look import UNAVAILABLE, reason_not_to, without_sold_out
 from render_service.ledger import Ledger
 from render_service.mail import Mail, UnsafeMailError, compose
 from render_service.metrics import Metrics
@@ -21,6 +21,7 @@ from render_service.settings import Shop
 from render_service.templates import MailTemplateError, Templates
 from render_service.unsubscribe import UnsubscribeLinks, Unsubscriber
 from udfs.outputs import Trigger
+from udfs.sold_out import Product
 from udfs.time import Millis
 
 REENTRY_BLOCKED = "reentry_blocked"
@@ -71,7 +72,10 @@ class Tide:
 
 
 class Desk:
-    """Turns a trigger into a mail, or into the record that says why there is none. `left` have just unsubscribed."""
+    """Turns a trigger into a mail, or into the record that says why there is none.
+
+    `left` have just unsubscribed; `sold_out` tells what is sold out since an instant (ms).
+    """
 
     def __init__(
         self,
@@ -81,6 +85,7 @@ class Desk:
         metrics: Metrics,
         patience: Patience,
         left: Collection[str],
+        sold_out: Callable[[Millis], Container[Product]],
     ) -> None:
         self._workshop = workshop
         self._profiles = profiles
@@ -88,6 +93,7 @@ class Desk:
         self._metrics = metrics
         self._patience = patience
         self._left = left
+        self._sold_out = sold_out
         self.tide = Tide(lambda: patience(profiles.tide))
 
     def weigh(self, trigger: Trigger) -> Mail | Send:
@@ -97,11 +103,14 @@ class Desk:
         reason = reason_not_to(trigger, to, tide)
         if reason is None and self._ledger.reenters(trigger):
             reason = REENTRY_BLOCKED
-        if reason is not None or to is None:
+        shown = without_sold_out(trigger, self._sold_out(trigger.at)) if reason is None else trigger
+        if shown is None:
+            reason = UNAVAILABLE
+        if reason is not None or to is None or shown is None:
             return send(trigger, NOT_SENT, str(reason), tide)
         try:
             with self._metrics.render_seconds.time():
-                return self._put_together(trigger, to)
+                return self._put_together(shown, to)
         except (MailTemplateError, UnsafeMailError) as error:
             return send(trigger, NOT_SENT, f"template: {error}", tide)
 

@@ -14,6 +14,7 @@ import redis
 import uvicorn
 from kafka.errors import KafkaError
 
+from connectors.catalog_reader import CatalogReader
 from connectors.patience import Patience
 from connectors.profile_reader import ProfileReader
 from render_service.desk import Desk, Workshop
@@ -101,7 +102,8 @@ class House:
         ledger = Ledger(Versions(self._campaigns, partial(published, settings.kafka, settings.namespace)))
         workshop = Workshop(settings.shop, Templates(), self._pictures, self._links)
         patience = Patience(sleep=self._pause, give_up=self._stop.is_set)
-        desk = Desk(workshop, profiles, ledger, self._metrics, patience, self._optouts.left)
+        catalog = CatalogReader(settings.kafka, settings.namespace)
+        desk = Desk(workshop, profiles, ledger, self._metrics, patience, self._optouts.left, catalog.sold_out)
         service = Service(
             journal, desk, MailServer(settings.smtp), ledger, self._metrics, self._stop.is_set, self._unwritten
         )
@@ -112,6 +114,7 @@ class House:
         finally:
             journal.close()
             profiles.close()
+            catalog.close()
 
     def _pause(self, seconds: float) -> None:
         self._stop.wait(seconds)

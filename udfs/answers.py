@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
+
 import msgspec
 
+from udfs.abandonment import Abandonment
 from udfs.carts import Cart
 from udfs.decision_facts import facts
 from udfs.decisions import DROP, Entry, decision_id, signal_id, trigger_id
 from udfs.outputs import Decision, Item, Trigger
-from udfs.person import Due, Person
+from udfs.person import Due, Person, Sent
 from udfs.questions.question import Question, Verdict
 from udfs.salted import pick
 from udfs.time import Millis
@@ -69,10 +73,19 @@ def decided(question: Question, signal: Signal, verdict: Verdict, history_from: 
         at=signal.at,
         outcome=verdict.outcome,
         reason=verdict.reason,
-        facts=facts(question, signal.entry, signal.active_at, history_from),
+        facts=facts(question, signal.entry, signal.active_at, history_from) | _merged(user, verdict),
         variant=variant(question),
         wake_at=verdict.until,
     )
+
+
+def _merged(user: str, verdict: Verdict) -> dict[str, str]:
+    """The message that shows the cart, which has gone out, or is due."""
+    into = verdict.into
+    if into is None:
+        return {}
+    named = into.trigger if isinstance(into, Sent) else trigger_id(user, into.entry, into.step)
+    return {"merged_into": named, "merged_at": str(into.at)}
 
 
 def orphaned(person: Person, signal: Signal, due: Due) -> Decision:
@@ -101,7 +114,7 @@ def orphaned(person: Person, signal: Signal, due: Due) -> Decision:
 
 def triggered(question: Question, signal: Signal) -> Trigger:
     """The message, with what it shows as that is at the signal's instant."""
-    campaign, shown = question.campaign, question.cart or _NOTHING
+    campaign, shown = question.campaign, question.shown or _NOTHING
     return Trigger(
         trigger_id=trigger_id(question.person.user, signal.entry, signal.step),
         campaign=campaign.name,
@@ -111,10 +124,7 @@ def triggered(question: Question, signal: Signal) -> Trigger:
         user_id=question.person.user,
         cart_id=question.cart_id,
         at=signal.at,
-        items=tuple(
-            Item(line.product_id, line.variant, line.quantity, line.price, line.name, line.image_url, line.url)
-            for line in shown.lines[:MOST_ITEMS]
-        ),
+        items=tuple(islice(_items(question), MOST_ITEMS)),
         value=shown.value,
         currency=shown.currency,
         template=question.template,
@@ -122,3 +132,14 @@ def triggered(question: Question, signal: Signal) -> Trigger:
         valid_until=question.expires,
         variant=variant(question),
     )
+
+
+def _items(question: Question) -> Iterator[Item]:
+    """Line by line; what was bought lies in no cart any more."""
+    left_behind = isinstance(question.campaign.signal, Abandonment)
+    for cart in question.carts:
+        cart_id = cart.cart_id if left_behind else None
+        for line in cart.lines:
+            yield Item(
+                line.product_id, line.variant, line.quantity, line.price, line.name, line.image_url, line.url, cart_id
+            )

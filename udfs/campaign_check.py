@@ -11,6 +11,7 @@ from udfs.campaigns import Campaign, parse_campaign
 from udfs.config_error import ConfigError, line_of
 from udfs.governor_config import EASY, parse_governor
 from udfs.profile_config import ProfileConfig, load
+from udfs.time import Millis
 
 
 @dataclass(slots=True)
@@ -21,15 +22,20 @@ class Checked:
     warnings: list[Warned] = field(default_factory=list)
 
 
-def check(files: Mapping[str, bytes], config: Mapping[str, bytes], templates: Mapping[str, str]) -> Checked:
-    """`files` by the paths that errors name; `config` is the folder whose governor and segments hold for them."""
+def check(
+    files: Mapping[str, bytes], config: Mapping[str, bytes], templates: Mapping[str, str], now: Millis | None = None
+) -> Checked:
+    """`files` by the paths that errors name; `config` is the folder whose governor and segments hold for them.
+
+    `now` (ms) is what a schedule is compared with.
+    """
     governor = parse_governor(config[GOVERNOR], f"config/{GOVERNOR}") if GOVERNOR in config else EASY
     known = load({path: content.decode() for path, content in config.items()})
     checked, names = Checked(), dict[str, str]()
     for file, content in files.items():
         try:
             _refuse(parse_campaign(content, file), content.decode(), names, known)
-            checked.warnings += warnings(content, file, governor, templates)
+            checked.warnings += warnings(content, file, governor, templates, now)
         except ConfigError as error:
             checked.errors.append(error)
     return checked
@@ -40,9 +46,9 @@ def _refuse(campaign: Campaign, text: str, names: dict[str, str], known: Profile
     if (other := names.setdefault(campaign.name, campaign.file)) != campaign.file:
         taken, hint = f"{campaign.name} is taken by {other}", "Give each campaign a name of its own"
         raise ConfigError(campaign.file, "name", taken, hint, line_of(text, "name"))
-    for key, name in (("audience.segment", campaign.segment), ("audience.not_segment", campaign.not_segment)):
+    for key, name in campaign.segments.items():
         try:
-            known.only([name] if name else [])
+            known.only([name])
         except KeyError as unknown:
             problem, _, hint = str(unknown.args[0]).partition(". ")
             raise ConfigError(campaign.file, key, problem, hint, line_of(text, key)) from None

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 import msgspec
 
 from udfs.abandonment import VIEWED, Signals, in_filled_carts
 from udfs.answers import Signal, decided, orphaned, triggered
+from udfs.availability import Availability
 from udfs.campaigns import MOVE, Campaign, CampaignConfig
-from udfs.carts import CART_TTL, Cart
+from udfs.carts import CART_TTL
 from udfs.decisions import DEFER, SEND, Entry
 from udfs.events import ERASURE, Event, Kind
 from udfs.governor import decide
 from udfs.in_force import InForce
-from udfs.news import News
+from udfs.news import EVERYBODY, ORDERS_FLOW, ORDERS_SILENT, News
 from udfs.outputs import Decision, SegmentChange, Trigger
-from udfs.person import Person
-from udfs.person_events import after
+from udfs.person import Due, Person
+from udfs.person_events import added, after, released
 from udfs.person_events import due as due_first
 from udfs.profile_rule import DEFINITION, ENTER, ProfileRule
 from udfs.published import Published
 from udfs.questions.question import Question, Verdict
 from udfs.reach import ANYHOW
-from udfs.sequence import after_deferral, after_send, charged, without
+from udfs.schedule import Schedule
+from udfs.sequence import after_deferral, after_joining, after_send, charged, without
+from udfs.shown import shown
 from udfs.step import FORGET, SAME, Step
 from udfs.time import Millis
+from udfs.timeline import Timeline
+from udfs.timetable import Timetable
 
 Told = Decision | Trigger
 Come = tuple[Signal, Campaign | None]
@@ -52,6 +58,8 @@ class CampaignRule:
         self.history_from = history_from
         self._published = Published(config)
         self.in_force: Callable[[Millis], InForce] = self._published.at
+        self._availability = Availability()
+        self._silent: Timeline[bool] = Timeline()
 
     @property
     def reads(self) -> str:
@@ -68,33 +76,59 @@ class CampaignRule:
             return self._called(state, event, laws)
         person = after(state or Person(event.user, event.at), event, laws.ears)
         if self.profile is None:
-            return SAME if person is state else self._step(person, laws, event.at)
+            if person is state:
+                return SAME
+            return self._step(_elsewhere(state, person, event.at, laws), laws, event.at)
         if event.kind is Kind.SEND:
-            return self._only_later(person, laws, event.at)
+            return self._before_the_clock(person, laws, event.at)
         step = self.profile.on_event(person.profile, event)
         person = self._entered(person, step.emit, laws)
-        return self._step(msgspec.structs.replace(person, profile=step.state), laws, event.at, step.wake_at)
+        person = _elsewhere(state, msgspec.structs.replace(person, profile=step.state), event.at, laws)
+        return self._step(person, laws, event.at, step.wake_at)
 
     def learn(self, news: News) -> bool:
-        """Everybody is called where those who are under way move to the new version: they may be due at once."""
+        """Everybody is called where those who are under way move to the new version, for they may be due at once, where
+        a time is set, and where orders flow again."""
+        if news.kind is Kind.CATALOG:
+            self._availability.learn(news)
+            return False
+        if news.key == EVERYBODY:
+            self._silent.learn(news.since, news.order, news.action == ORDERS_SILENT)
+            return news.action == ORDERS_FLOW
         campaign = self._published.learn(news).campaign
-        return campaign is not None and campaign.on_change == MOVE
+        return campaign is not None and (campaign.on_change == MOVE or isinstance(campaign.signal, Schedule))
+
+    def forget_news(self, before: Millis) -> None:
+        """What no shard asks for any more; of campaigns every version is still needed."""
+        self._availability.forget_before(before)
+        self._silent.forget_before(before)
 
     def signals(self, at: Millis) -> Signals:
         """How spells end, as that stands at `at` (ms)."""
         return self.in_force(at).ears.spells
 
-    def _called(self, state: Person | None, event: Event, laws: InForce) -> Step[Person, Told]:
-        """A campaign was published by which people that are under way go on."""
-        if state is None or not any(spell.campaign == event.name for spell in state.spells):
-            return SAME
-        return self._only_later(state, laws, event.at)
+    def timetable(self, at: Millis) -> Timetable:
+        """What is set for when, as that stands at `at` (ms)."""
+        return self.in_force(at).timetable
 
-    def _only_later(self, person: Person, laws: InForce, at: Millis) -> Step[Person, Told]:
-        """No event of the person's has come: only the clock has moved."""
+    def _called(self, state: Person | None, event: Event, laws: InForce) -> Step[Person, Told]:
+        """A campaign was published at `event.at`, or orders flow again, before anything else of that instant."""
+        at = event.at
+        if state is None:
+            return SAME
+        if event.name == EVERYBODY:
+            person = released(state, at)
+            return SAME if person is state else self._before_the_clock(person, laws, at)
+        person = laws.timetable.moved(state, state, at, self.timetable(at - 1))
+        if not any(event.name in spell.campaigns for spell in person.spells) and person is state and not laws.timetable:
+            return SAME
+        return self._before_the_clock(person, laws, at)
+
+    def _before_the_clock(self, person: Person, laws: InForce, at: Millis) -> Step[Person, Told]:
+        """Nothing has happened to the profile, whose wake-ups of the instant are still to come."""
         if self.profile is None or person.profile is None:
             return self._step(person, laws, at)
-        step = self.profile.on_wake(person.profile, at)
+        step = self.profile.on_wake(person.profile, at - 1)
         return self._step(msgspec.structs.replace(person, profile=step.state), laws, at, step.wake_at)
 
     def on_wake(self, state: Person, at: Millis) -> Step[Person, Told]:
@@ -104,6 +138,8 @@ class CampaignRule:
             step = self.profile.on_wake(state.profile, at) if self.profile else FORGET
             state, profile_wake = msgspec.structs.replace(state, profile=step.state), step.wake_at
             state = self._entered(state, step.emit, laws)
+        if laws.timetable:
+            state = laws.timetable.called(state, at)
         told: list[Told] = []
         while due := min(_come(state, at, laws), key=_in_turn, default=None):
             state, said = self._answer(state, *due)
@@ -118,7 +154,7 @@ class CampaignRule:
             if change.change == ENTER and change.cause != DEFINITION
             for listener in laws.ears.segments.get(change.segment, ())
         ]
-        return msgspec.structs.replace(person, dues=(*person.dues, *dues)) if dues else person
+        return msgspec.structs.replace(person, dues=added(person.dues, dues)) if dues else person
 
     def _step(
         self,
@@ -131,7 +167,7 @@ class CampaignRule:
         """What a new version makes due earlier is due at `soonest`."""
         if person.blank:
             return Step(None, told)
-        wake_at = _wake_at(person, profile_wake, laws)
+        wake_at = _wake_at(person, profile_wake, laws, soonest - 1)
         return Step(person, told, wake_at if wake_at is None or wake_at > soonest else soonest)
 
     def _answer(self, person: Person, signal: Signal, campaign: Campaign | None) -> tuple[Person, tuple[Told, ...]]:
@@ -147,28 +183,43 @@ class CampaignRule:
         return self._unsent(question, signal, verdict), (told,)
 
     def _unsent(self, question: Question, signal: Signal, verdict: Verdict) -> Person:
-        """A deferred question is asked again, and a ghost uses up what a mail would have used; else nothing."""
+        """A deferred question is asked again, and a ghost uses up what a mail would have used; a cart may join the
+        reminder of another; else nothing."""
+        if isinstance(verdict.into, Due):
+            return after_joining(question.person, verdict.into, signal.entry.cart_id)
         if verdict.outcome == DEFER:
             return after_deferral(question, signal, verdict)
         return charged(question, signal) if verdict.reason == "holdout" else question.person
 
     def _question(self, person: Person, signal: Signal, campaign: Campaign) -> Question:
+        left = partial(self._availability.left, at=signal.at)
+        cart, beside, sold_out = shown(person, signal, campaign, self.in_force(signal.at).ears.spells, left)
         return Question(
             campaign,
             signal.entry,
             signal.step,
             signal.at,
             person,
-            _content(person, signal),
+            cart,
             signal.due,
             self.config.governor,
             self.live_from,
             self.profile.segments(person.profile) if self.profile and person.profile else (),
+            beside,
+            sold_out,
+            self._silent.at(signal.at) is True,
         )
 
 
-def _wake_at(person: Person, profile_wake: Millis | None, laws: InForce) -> Millis | None:
-    """When something next happens by the clock alone."""
+def _elsewhere(was: Person | None, person: Person, at: Millis, laws: InForce) -> Person:
+    """Whose clock shows another time than was known may have an hour behind or before them that is a schedule's."""
+    if not laws.timetable or was is None or person.reach is was.reach:
+        return person
+    return laws.timetable.moved(was, person, at)
+
+
+def _wake_at(person: Person, profile_wake: Millis | None, laws: InForce, clock: Millis) -> Millis | None:
+    """When something next happens by the clock alone; the deadlines up to and including `clock` (ms) have passed."""
     soonest = [at for at in (person.forget_at, person.carts.next_forgotten(), profile_wake) if at is not None]
     for spell in person.spells:
         if (deadline := laws.ears.spells.deadline(spell)) is not None:
@@ -179,15 +230,16 @@ def _wake_at(person: Person, profile_wake: Millis | None, laws: InForce) -> Mill
         soonest.append(person.sent[0].at + laws.sent_ttl)
     if person.last_order is not None:
         soonest.append(person.last_order + laws.order_ttl)
+    if laws.timetable and (sending := laws.timetable.next(person, clock)) is not None:
+        soonest.append(sending)
     return min(soonest, default=None)
 
 
 def _come(person: Person, at: Millis, laws: InForce) -> Iterator[Come]:
     """What is due, each with the campaign that answers it: the version on which the person is under way."""
     for spell in person.spells:
-        deadline = laws.ears.spells.deadline(spell)
-        if deadline is not None and deadline <= at:
-            entry = Entry(spell.campaign, spell.cart_id, spell.start)
+        for campaign, deadline in laws.ears.spells.come(spell, at):
+            entry = Entry(campaign, spell.cart_id, spell.start)
             yield Signal(entry, 1, deadline, active_at=spell.active_at), laws.campaign(entry)
     for due in person.dues:
         if due.at <= at:
@@ -205,7 +257,6 @@ def _forget(person: Person, at: Millis, laws: InForce) -> Person:
     """What no window reaches any more."""
     carts = person.carts.forget(at, CART_TTL)
     looks = any(spell.cart_id == VIEWED for spell in person.spells)
-    known = tuple(spell for spell in person.spells if spell.campaign in laws.ears.spells)
     ordered = person.last_order
     stale = person.forget_at is not None and person.forget_at <= at
     return Person(
@@ -214,17 +265,12 @@ def _forget(person: Person, at: Millis, laws: InForce) -> Person:
         None if stale else person.consent,
         None if ordered is not None and ordered + laws.order_ttl <= at else ordered,
         carts,
-        in_filled_carts(known, carts),
+        in_filled_carts(laws.ears.spells.known(person.spells), carts),
         person.dues,
         tuple(sent for sent in person.sent if sent.at + laws.sent_ttl > at),
         person.profile,
         ANYHOW if stale else person.reach,
         person.viewed if looks else None,
+        () if stale else person.lists,
+        person.asked,
     )
-
-
-def _content(person: Person, signal: Signal) -> Cart | None:
-    """What the mail shows: a cart as it is now, or what was looked at or bought as it was then."""
-    if signal.due and signal.due.content:
-        return signal.due.content
-    return person.viewed if signal.entry.cart_id == VIEWED else person.carts.get(signal.entry.cart_id)

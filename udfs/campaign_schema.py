@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from udfs.campaigns import CAMPAIGN_KEYS
+from udfs.schedule import moment
 from udfs.toml_keys import REQUIRED, Key, OneOf, Whole, instant, length, longer_than_nothing, text, word, yes_or_no
 
 Schema = dict[str, Any]
 
 # What a file must have, and what one of several mails need not have: the parser says so in words of its own.
-NEEDED = ("name", "signal", "steps")
+NEEDED = ("name", "steps")
+ONE_OF = ("signal", "schedule")
 NOT_IN_THE_FIRST = "steps[].after"
 
 _LENGTH = r"^\s*[0-9]+\s*(ms|s|min|h|d)\s*$"
@@ -21,6 +23,7 @@ _SHAPES: Mapping[Any, Schema] = {
     length: {"type": "string", "pattern": _LENGTH},
     longer_than_nothing: {"type": "string", "pattern": _LENGTH.replace("[0-9]+", "0*[1-9][0-9]*")},
     instant: {"type": "string", "format": "date-time"},
+    moment: {"type": "string", "pattern": r"^20\d\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)?$"},
     yes_or_no: {"type": "boolean"},
 }
 
@@ -39,7 +42,7 @@ def campaign_schema() -> Schema:
     steps = root["properties"]["steps"]
     steps["minItems"] = 1
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A campaign of Tidemark"}
-    return head | root | {"required": list(NEEDED)}
+    return head | root | {"required": list(NEEDED), "anyOf": [{"required": [name]} for name in ONE_OF]}
 
 
 def _within(table: Schema, part: str) -> Schema:

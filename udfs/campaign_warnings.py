@@ -6,12 +6,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from udfs.campaigns import CAMPAIGN_KEYS, MARKETING
+from udfs.campaigns import CAMPAIGN_KEYS, MARKETING, entered_by
 from udfs.config_error import line_of
 from udfs.governor_config import Governor
 from udfs.person import PERSON_TTL
+from udfs.schedule import is_scheduled
+from udfs.schedule_warnings import schedule_warnings
 from udfs.signals import ORDER_COMPLETED, SUBSCRIBED
-from udfs.time import DAY, format_length
+from udfs.time import DAY, Millis, format_length
 from udfs.toml_keys import Keys, length, longer_than_nothing, read_keys
 
 _OFFER = re.compile(
@@ -34,14 +36,14 @@ class Warned:
         return f"{where}: {self.key}: {self.problem}. {self.hint}"
 
 
-def warnings(content: bytes, file: str, governor: Governor, templates: Mapping[str, str]) -> list[Warned]:
+def warnings(
+    content: bytes, file: str, governor: Governor, templates: Mapping[str, str], now: Millis | None = None
+) -> list[Warned]:
     """What to think about in a file without errors; `templates` are the texts of mails by their names."""
     keys = read_keys(content, file, CAMPAIGN_KEYS)
-    return [
-        Warned(file, line_of(keys.text, key), key, problem, hint)
-        for look in _LOOKS
-        for key, problem, hint in look(keys, governor, templates)
-    ]
+    found = [one for look in _LOOKS for one in look(keys, governor, templates)]
+    found += schedule_warnings(keys, governor, now)
+    return [Warned(file, line_of(keys.text, key), key, problem, hint) for key, problem, hint in found]
 
 
 Found = Iterator[tuple[str, str, str]]
@@ -53,8 +55,12 @@ def _no_cap(keys: Keys, governor: Governor, _: Mapping[str, str]) -> Found:
 
 
 def _no_exit_on_order(keys: Keys, _: Governor, __: Mapping[str, str]) -> Found:
-    asks_nobody_to_buy = keys["signal.type"] in (SUBSCRIBED, ORDER_COMPLETED)
-    if keys["class"] == MARKETING and keys["courtesy.after_order"] == 0 and not asks_nobody_to_buy:
+    asks_nobody_to_buy = entered_by(keys) in (SUBSCRIBED, ORDER_COMPLETED)
+    if keys["class"] != MARKETING or asks_nobody_to_buy:
+        return
+    if keys["exits.on_order"] is False and not is_scheduled(keys):
+        yield "exits.on_order", "whoever has ordered since is still asked to buy", "Leave it out: an order ends it then"
+    if keys["courtesy.after_order"] == 0:
         yield "courtesy.after_order", "whoever has just ordered gets this mail", 'Leave it at "24h"'
 
 

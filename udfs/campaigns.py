@@ -10,6 +10,7 @@ from udfs.abandonment import SITE, THIS_CART, Abandonment
 from udfs.carts import CART_TTL
 from udfs.config_error import ConfigError
 from udfs.governor_config import CALENDAR, EASY, Cap, Governor, parse_governor, read_cap
+from udfs.schedule import SCHEDULE, Schedule, is_scheduled, moment, read_schedule
 from udfs.signals import BROWSE_ABANDONED, CART_ABANDONED, ORDER_COMPLETED, SEGMENT_ENTERED, SUBSCRIBED, TYPES, Happened
 from udfs.time import Millis, format_length
 from udfs.toml_keys import (
@@ -55,17 +56,22 @@ CAMPAIGN_KEYS: Mapping[str, Key] = {
     "signal.wait": Key(longer_than_nothing, "10min"),
     "signal.activity": Key(one_of(SITE, THIS_CART), SITE),
     "signal.latest": Key(longer_than_nothing, "4h"),
+    "signal.merge": Key(length, "1h"),
     "signal.segment": Key(text, None),
+    "schedule.at": Key(moment),
+    "schedule.throttle": Key(length, "0min"),
     "steps[].template": Key(word),
     "steps[].after": Key(longer_than_nothing),
     "courtesy.after_order": Key(length, "24h"),
     "exits.on_order": Key(yes_or_no, None),
     "audience.segment": Key(text, None),
     "audience.not_segment": Key(text, None),
+    "audience.list": Key(word, None),
     "audience.minimum_value": Key(whole(0), 0),
     "cap.count": Key(whole(1)),
     "cap.within": Key(longer_than_nothing, None),
     "cap.calendar": Key(one_of(*CALENDAR), None),
+    "volume.hourly": Key(whole(1), None),
     "variants[].name": Key(word),
     "variants[].weight": Key(whole(1, 1000), 1),
 }
@@ -89,7 +95,10 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """One file; `version` is the hash of its bytes, lengths are ms, `minimum_value` is in minor units."""
+    """One file; `version` is the hash of its bytes, lengths are ms, `minimum_value` is in minor units.
+
+    `hourly_volume` are the mails of the busiest hour of its rehearsal.
+    """
 
     file: str
     name: str
@@ -99,11 +108,12 @@ class Campaign:
     state: str
     reentry: Millis
     valid_for: Millis
-    signal: Abandonment | Happened
+    signal: Abandonment | Happened | Schedule
     steps: tuple[MailStep, ...]
     after_order: Millis
     segment: str | None = None
     not_segment: str | None = None
+    on_list: str | None = None
     minimum_value: int = 0
     cap: Cap | None = None
     topic: str | None = None
@@ -114,6 +124,25 @@ class Campaign:
     variants: tuple[Variant, ...] = ()
     exits_on_order: bool = True
     on_change: str = FINISH
+    hourly_volume: int | None = None
+
+    @property
+    def entered_once_in(self) -> Millis:
+        """One entry per person in this time; carts that are left within `merge` share one whatever `reentry` is."""
+        return max(self.reentry, self.signal.merge) if isinstance(self.signal, Abandonment) else self.reentry
+
+    @property
+    def shown_for(self) -> Millis:
+        """How long after a mail a cart that it showed may still be asked about: its deadline moves, or it was held."""
+        signal = self.signal
+        if not isinstance(signal, Abandonment) or not signal.merge:
+            return 0
+        return max(signal.wait, signal.latest, signal.merge + self.valid_for)
+
+    @property
+    def asks_for_orders(self) -> bool:
+        """True if a mail of it rests on somebody not having ordered."""
+        return self.exits_on_order or self.after_order > 0
 
     @property
     def segments(self) -> dict[str, str]:
@@ -175,6 +204,7 @@ def parse_campaign(content: bytes, file: str) -> Campaign:
         after_order=keys["courtesy.after_order"],
         segment=keys["audience.segment"],
         not_segment=keys["audience.not_segment"],
+        on_list=keys["audience.list"],
         minimum_value=keys["audience.minimum_value"],
         cap=read_cap(keys, "cap") if any(key.startswith("cap.") for key in keys.found) else None,
         topic=keys["topic"],
@@ -185,15 +215,24 @@ def parse_campaign(content: bytes, file: str) -> Campaign:
         variants=_variants(keys),
         exits_on_order=_exits_on_order(keys),
         on_change=keys["on_change"],
+        hourly_volume=keys["volume.hourly"],
     )
 
 
-def _signal(keys: Keys) -> Abandonment | Happened:
-    kind = keys["signal.type"]
+def entered_by(keys: Keys) -> str:
+    """The signal's type, or `schedule`."""
+    return SCHEDULE if is_scheduled(keys) else str(keys["signal.type"])
+
+
+def _signal(keys: Keys) -> Abandonment | Happened | Schedule:
+    kind = entered_by(keys)
+    if kind == SCHEDULE:
+        return read_schedule(keys)
     if kind in (CART_ABANDONED, BROWSE_ABANDONED):
-        _refuse(keys, kind, "signal.segment")
+        _refuse(keys, kind, "signal.segment", *(["signal.merge"] if kind == BROWSE_ABANDONED else []))
         return _abandonment(keys, kind == BROWSE_ABANDONED)
-    _refuse(keys, kind, "signal.activity", "signal.latest", *(["signal.segment"] if kind != SEGMENT_ENTERED else []))
+    of_carts = ("signal.activity", "signal.latest", "signal.merge")
+    _refuse(keys, kind, *of_carts, *(["signal.segment"] if kind != SEGMENT_ENTERED else []))
     if kind == SEGMENT_ENTERED and keys["signal.segment"] is None:
         raise keys.error("signal.segment", "is missing", "Name the segment that people enter, such as lapsing")
     if kind == ORDER_COMPLETED and keys["signal.wait"] < keys["courtesy.after_order"]:
@@ -203,7 +242,8 @@ def _signal(keys: Keys) -> Abandonment | Happened:
 
 
 def _abandonment(keys: Keys, views: bool) -> Abandonment:
-    signal = Abandonment(keys["signal.wait"], keys["signal.activity"], keys["signal.latest"], views)
+    merge = 0 if views else keys["signal.merge"]
+    signal = Abandonment(keys["signal.wait"], keys["signal.activity"], keys["signal.latest"], views, merge)
     if not signal.wait <= signal.latest <= CART_TTL:
         raise keys.error(
             "signal.latest" if "signal.latest" in keys.found else "signal.wait",
@@ -220,9 +260,10 @@ def _refuse(keys: Keys, kind: str, *without: str) -> None:
 
 
 def _exits_on_order(keys: Keys) -> bool:
-    """What is left behind, and whoever is to be won back, is done with an order; a welcome or a follow-up is not."""
+    """What is left behind, and whoever is to be won back, is done with an order; a welcome, a follow-up or a newsletter
+    is not."""
     said = keys["exits.on_order"]
-    return keys["signal.type"] not in (SUBSCRIBED, ORDER_COMPLETED) if said is None else bool(said)
+    return entered_by(keys) not in (SUBSCRIBED, ORDER_COMPLETED, SCHEDULE) if said is None else bool(said)
 
 
 def _steps(keys: Keys) -> tuple[MailStep, ...]:
@@ -230,13 +271,12 @@ def _steps(keys: Keys) -> tuple[MailStep, ...]:
     if not count:
         raise keys.error("steps", "there is no step", 'Write [[steps]] and template = "..." under it')
     if "steps.1.after" in keys.found:
-        raise keys.error(
-            "steps.1.after", "the first step is due at its signal", "Use signal.wait for the time before it"
-        )
+        when = "schedule.at" if is_scheduled(keys) else "signal.wait"
+        raise keys.error("steps.1.after", "the first step is due at its signal", f"Use {when} for the time before it")
     steps = [MailStep(keys["steps.1.template"])]
     for number in range(2, count + 1):
         step = MailStep(keys[f"steps.{number}.template"], keys[f"steps.{number}.after"])
-        if step.after > CART_TTL and keys["signal.type"] == CART_ABANDONED:
+        if step.after > CART_TTL and entered_by(keys) == CART_ABANDONED:
             forgotten = f"After {format_length(CART_TTL)} without a change a cart is forgotten"
             raise keys.error(f"steps.{number}.after", f"{format_length(step.after)} is too long", forgotten)
         if step.after <= steps[-1].after:

@@ -11,6 +11,7 @@ from udfs.questions.caps import used
 from udfs.questions.live import live_since
 from udfs.questions.question import Question, last_send
 from udfs.questions.quiet import quiet_until, whereabouts
+from udfs.schedule import Schedule
 from udfs.time import HOUR, MINUTE, Millis, format_length
 from udfs.zones import time_of_day
 
@@ -30,6 +31,7 @@ TIME_FACTS = frozenset(
         "quiet_until",
         "bounced_at",
         "unwanted_at",
+        "merged_at",
     }
 )
 
@@ -49,11 +51,13 @@ def facts(
         "last_send": last_send(question),
         "live_from": live_since(question),
         "history_from": history_from,
-        "held_since": due.asked_at if due else None,
+        "held_since": due.asked_at if due and due.deferrals else None,
         "bounced_at": person.reach.bounced,
         "unwanted_at": person.reach.unwanted,
     }
     told = {name: str(at) for name, at in times.items() if at is not None}
+    if due and due.held_by:
+        told["held_by"] = due.held_by
     told["consent"] = {True: "true", False: "false", None: "none"}[person.consent]
     if question.cart_id is None:
         told["entry"] = entry.cart_id
@@ -64,19 +68,27 @@ def facts(
 
 
 def _of_cart(question: Question) -> Iterator[tuple[str, str]]:
-    if cart := question.cart:
+    if cart := question.shown:
         yield "items", str(cart.pieces)
         yield "value", str(cart.value)
         if cart.currency:
             yield "currency", cart.currency
+        if question.sold_out:
+            yield "sold_out", str(question.sold_out)
+        if question.beside:
+            yield "carts", str(len(question.carts))
     if question.campaign.minimum_value:
         yield "minimum_value", str(question.campaign.minimum_value)
 
 
 def _of_windows(question: Question) -> Iterator[tuple[str, str]]:
     campaign = question.campaign
-    yield "wait", format_length(campaign.signal.wait)
-    yield "reentry", format_length(campaign.reentry)
+    if isinstance(campaign.signal, Schedule):
+        yield "scheduled", campaign.signal.text
+        yield "throttle", format_length(campaign.signal.throttle)
+    else:
+        yield "wait", format_length(campaign.signal.wait)
+    yield "reentry", format_length(campaign.entered_once_in)
     yield "after_order", format_length(campaign.after_order)
     for cap in question.governor.caps:
         yield f"cap_{_span(cap)}", f"{used(cap, question)} of {cap.count}"
@@ -88,6 +100,8 @@ def _of_windows(question: Question) -> Iterator[tuple[str, str]]:
         yield "refused", ",".join(refused)
     for name in campaign.segments.values():
         yield f"segment_{name}", "in" if name in question.segments else "out"
+    if (named := campaign.on_list) is not None:
+        yield f"list_{named}", "in" if named in question.person.lists else "out"
 
 
 def _span(cap: Cap) -> str:
@@ -96,7 +110,8 @@ def _span(cap: Cap) -> str:
 
 def _of_hours(question: Question) -> Iterator[tuple[str, str]]:
     """Whose clock was asked, and what it showed; of a country with several zones, the first one's."""
-    if question.governor.quiet is None or question.campaign.message_class != MARKETING:
+    asked = question.governor.quiet is not None and question.campaign.message_class == MARKETING
+    if not asked and not (isinstance(question.campaign.signal, Schedule) and question.campaign.signal.local):
         return
     where = whereabouts(question.person.reach, question.governor.zone)
     shown = time_of_day(where.zones[0], question.at)
@@ -105,5 +120,3 @@ def _of_hours(question: Question) -> Iterator[tuple[str, str]]:
     yield "local_time", f"{shown // HOUR:02}:{shown % HOUR // MINUTE:02}"
     if (until := quiet_until(question)) is not None:
         yield "quiet_until", str(until)
-    if question.due and question.due.held_by:
-        yield "held_by", question.due.held_by

@@ -12,6 +12,7 @@ from udfs import interests, orders
 from udfs.carts import NO_CARTS, Carts
 from udfs.events import Context, Event, Kind
 from udfs.interests import NO_INTERESTS, Interests
+from udfs.lists import TRAIT, merged
 from udfs.orders import NO_ORDERS, Orders
 from udfs.time import Millis
 
@@ -53,6 +54,12 @@ class Traits(msgspec.Struct, frozen=True, omit_defaults=True):
         """Consent by purpose; nothing said is an empty mapping."""
         said = self.raw.get("consent")
         return said if isinstance(said, dict) else {}
+
+    @property
+    def lists(self) -> tuple[str, ...]:
+        """The lists that somebody was put on."""
+        said = self.raw.get(TRAIT)
+        return tuple(said) if isinstance(said, dict) else ()
 
     def text(self, name: str) -> str | None:
         """A trait that is a text, None if it is missing or something else."""
@@ -133,6 +140,8 @@ def _traits(traits: Traits, event: Event) -> Traits:
     raw = {**traits.raw, **event.traits}
     if isinstance(told := event.traits.get("consent"), dict):
         raw["consent"] = {**traits.consent, **told}
+    if isinstance(told := event.traits.get(TRAIT), dict):
+        raw[TRAIT] = dict.fromkeys(merged(traits.lists, told), True)
     raw = {name: kept for name, said in raw.items() if (kept := _kept(said)) is not None}
     moved = raw.get("email") != traits.raw.get("email")
     return traits if raw == traits.raw else Traits(raw, None if moved else traits.suppressed)

@@ -46,6 +46,8 @@ GOVERNOR_KEYS: Mapping[str, Key] = {
     "quiet_hours.spread": Key(length, "60min"),
     "fatigue.template": Key(length, "0d"),
     "fatigue.product": Key(length, "0d"),
+    "brakes.volume": Key(whole(0), 3),
+    "brakes.order_silence": Key(length, None),
     "cap[].count": Key(whole(1)),
     "cap[].within": Key(longer_than_nothing, None),
     "cap[].calendar": Key(one_of(*CALENDAR), None),
@@ -78,6 +80,8 @@ class QuietHours:
 class Governor:
     """All of the file; lengths in ms, `zone` is for whoever has told none.
 
+    A campaign pauses itself above `too_many` times its rehearsed volume (0: never). Orders are silent after
+    `order_silence` (None: by what is usual; 0: never).
     `segments` are judged though no campaign names them, for campaigns that are yet to be published.
     """
 
@@ -88,6 +92,8 @@ class Governor:
     salt: str = "tidemark"
     same_template: Millis = 0
     same_product: Millis = 0
+    too_many: int = 3
+    order_silence: Millis | None = None
     segments: frozenset[str] = frozenset()
 
     @property
@@ -110,6 +116,8 @@ def parse_governor(content: bytes, file: str) -> Governor:
         salt=keys["salt"],
         same_template=keys["fatigue.template"],
         same_product=keys["fatigue.product"],
+        too_many=keys["brakes.volume"],
+        order_silence=keys["brakes.order_silence"],
         segments=frozenset(keys["segments"] or ()),
     )
 

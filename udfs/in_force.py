@@ -10,6 +10,7 @@ from udfs.decisions import Entry
 from udfs.governor_config import Governor
 from udfs.listening import ears
 from udfs.time import Millis
+from udfs.timetable import Timetable
 
 
 class Edition(NamedTuple):
@@ -29,10 +30,12 @@ class InForce:
         self.editions = editions
         self.campaigns = {name: known[-1].campaign for name, known in editions.items()}
         self._eras = {name: known for name, known in editions.items() if len(known) > 1 or known[0].since}
+        self.timetable = Timetable(self.campaigns.values(), governor)
         self.ears = ears(self.campaigns.values(), self._eras)
         every = [one.campaign for known in editions.values() for one in known]
         own_caps = [campaign.cap.within for campaign in every if campaign.cap]
-        self.sent_ttl = max([governor.memory, *own_caps, *(campaign.reentry for campaign in every)])
+        entered = [max(campaign.entered_once_in, campaign.shown_for) for campaign in every]
+        self.sent_ttl = max([governor.memory, *own_caps, *entered])
         self.order_ttl = max([1, *(campaign.after_order for campaign in every)])
 
     def campaign(self, entry: Entry, version: str | None = None) -> Campaign | None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from udfs.abandonment import Abandonment, Era, Signals
 from udfs.campaigns import Campaign
-from udfs.signals import ORDER_COMPLETED, SEGMENT_ENTERED, SUBSCRIBED, Ears, Listener
+from udfs.signals import ORDER_COMPLETED, SEGMENT_ENTERED, SUBSCRIBED, Ears, Happened, Listener
 from udfs.time import Millis
 
 END_OF_TIME: Millis = 1 << 63
@@ -50,5 +50,5 @@ def _of(campaigns: Collection[Campaign], kind: str) -> list[tuple[Campaign, List
     return [
         (one, Listener(one.name, one.version, one.channel, one.signal.wait))
         for one in sorted(campaigns, key=lambda one: one.name)
-        if not isinstance(one.signal, Abandonment) and one.signal.type == kind
+        if isinstance(one.signal, Happened) and one.signal.type == kind
     ]

@@ -7,8 +7,9 @@ import msgspec
 from udfs.events import Event, Kind
 from udfs.time import Millis
 
-# A product is available or not, and what was said of it before is over; old versions of campaigns are still needed.
-_SUPERSEDED = frozenset({Kind.CATALOG})
+EVERYBODY = "~orders"  # stands for a campaign's name where something is said of all orders; no file can be called so
+ORDERS_SILENT = "orders_silent"
+ORDERS_FLOW = "orders_flow"
 
 
 class NewsRefused(ValueError):
@@ -35,9 +36,19 @@ class News(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     @property
     def about(self) -> str:
-        """What a shard stores it as: what takes its place has the same name."""
-        said = (self.kind, self.key, self.variant) if self.kind in _SUPERSEDED else (self.kind, self.key, self.order)
+        """What a shard stores it as: what takes its place has the same name.
+
+        A product is available or not, orders are silent or flow, and what was said before is over; old versions of
+        campaigns are still needed.
+        """
+        is_over = self.kind is Kind.CATALOG or self.key == EVERYBODY
+        said = (self.kind, self.key, self.variant) if is_over else (self.kind, self.key, self.order)
         return msgspec.json.encode(said).decode()
+
+    @property
+    def taken_for_granted(self) -> bool:
+        """Whoever never heard of the product believes the same, so nobody need remember it."""
+        return self.kind is Kind.CATALOG and self.available is True
 
     def told_to(self, user: str) -> Event:
         """The call that tells a person of it, at the instant at which it takes effect."""

@@ -18,7 +18,10 @@ class SegmentChange(msgspec.Struct, frozen=True, gc=False):
 
 
 class Item(msgspec.Struct, frozen=True, gc=False):
-    """A line of a cart as a mail shows it; `price` of one piece in minor units."""
+    """A line as a mail shows it; `price` of one piece in minor units.
+
+    `cart_id` is the cart that it lies in, `~viewed` for what was looked at, None for what was bought.
+    """
 
     product_id: str
     variant: str | None
@@ -27,6 +30,7 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     name: str | None
     image_url: str | None
     url: str | None
+    cart_id: str | None = None
 
 
 class Decision(msgspec.Struct, frozen=True, gc=False):

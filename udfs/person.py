@@ -18,7 +18,8 @@ PERSON_TTL: Millis = 400 * DAY
 class Sent(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A message that was decided `send` at `at` (ms), a ghost of the held-out group, or another tool's mail (step 0).
 
-    `trigger` is its id if it is ours; `products` are kept only if the governor asks for them.
+    `trigger` is its id if it is ours; `products` are kept only if the governor asks for them. `carts` are those that it
+    showed beside the one it was about.
     """
 
     campaign: str
@@ -29,6 +30,7 @@ class Sent(msgspec.Struct, frozen=True, array_like=True, gc=False):
     template: str = ""
     trigger: str = ""
     products: tuple[str, ...] = ()
+    carts: tuple[str, ...] = ()
 
 
 class Due(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -36,7 +38,7 @@ class Due(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     `exit` (converted or superseded, at `exit_at`) is the first thing that ended it. A deferred one knows its signal's
     instant, how often it was put off, and the last reason. `content` is what its mail shows where that is no cart of
-    the person's: an order, or what was looked at.
+    the person's: an order, or what was looked at. `beside` are the carts that a later step shows beside the entry's.
     """
 
     entry: Entry
@@ -51,6 +53,7 @@ class Due(msgspec.Struct, frozen=True, array_like=True, gc=False):
     deferrals: int = 0
     held_by: str | None = None
     content: Cart | None = None
+    beside: tuple[str, ...] = ()
 
 
 class Person(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -58,6 +61,7 @@ class Person(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     `seen_at` (ms) is the last event that left a trace: one that would only move it within its day is not noted.
     `profile` is kept only if a campaign names a segment, `viewed` (the last few things) while a campaign waits for it.
+    `lists` are those that somebody was put on; `asked` are scheduled sends whose hour has come and would come again.
     """
 
     user: str
@@ -71,19 +75,21 @@ class Person(msgspec.Struct, frozen=True, array_like=True, gc=False):
     profile: ProfileState | None = None
     reach: Reach = ANYHOW
     viewed: Cart | None = None
+    lists: tuple[str, ...] = ()
+    asked: tuple[Entry, ...] = ()
 
     @property
     def blank(self) -> bool:
         """True if there is nothing worth remembering."""
         if self.carts.held or self.consent is not None or self.last_order is not None or self.reach.lasting:
             return False
-        return not (self.dues or self.sent or self.profile)
+        return not (self.dues or self.sent or self.profile or self.lists or self.asked)
 
     @property
     def forget_at(self) -> Millis | None:
-        """When consent and suppression are forgotten: `PERSON_TTL` after the last event, rounded up to a day so that
-        it seldom moves."""
-        if self.consent is None and not self.reach.lasting:
+        """When consent, suppression and lists are forgotten: `PERSON_TTL` after the last event, rounded up to a day so
+        that it seldom moves."""
+        if self.consent is None and not self.reach.lasting and not self.lists:
             return None
         return next_midnight(self.seen_at) + PERSON_TTL
 

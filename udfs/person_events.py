@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from udfs.abandonment import (
@@ -18,6 +20,8 @@ from udfs.cart_lines import replace as replace_lines
 from udfs.carts import ORDER_COMPLETED, Cart
 from udfs.decisions import Entry, trigger_id
 from udfs.events import Event, Kind
+from udfs.lists import TRAIT, merged
+from udfs.news import ORDERS_SILENT
 from udfs.person import Due, Person, Sent
 from udfs.reach import MARKETING, consent, mailed, refused, seen, told
 from udfs.signals import Ears, Listener
@@ -63,15 +67,23 @@ def _after(person: Person, event: Event, ears: Ears) -> Person:
 def _after_identify(person: Person, event: Event, ears: Ears) -> Person:
     willing, dues = consent(person.consent, event), person.dues
     if willing and not person.consent:
-        dues += tuple(due(listener, "", event.at) for listener in ears.subscriptions)
-    reach = told(person.reach, event.traits or {})
-    return msgspec.structs.replace(person, seen_at=event.at, consent=willing, reach=reach, dues=dues)
+        dues = added(dues, [due(listener, "", event.at) for listener in ears.subscriptions])
+    traits = event.traits or {}
+    lists = merged(person.lists, traits[TRAIT]) if TRAIT in traits else person.lists
+    reach = told(person.reach, traits)
+    return msgspec.structs.replace(person, seen_at=event.at, consent=willing, reach=reach, dues=dues, lists=lists)
 
 
 def due(listener: Listener, key: str, at: Millis, content: Cart | None = None) -> Due:
     """The first mail about something that happened at `at` (ms)."""
     entry = Entry(listener.campaign, key, at)
     return Due(entry, 1, at + listener.wait, at, listener.version, listener.channel, content=content)
+
+
+def added(dues: tuple[Due, ...], new: Iterable[Due]) -> tuple[Due, ...]:
+    """With the first mails that are not due yet: what happens twice in one millisecond has one name, and one answer."""
+    known = {one.entry for one in dues}
+    return (*dues, *(one for one in new if one.entry not in known))
 
 
 def _after_mail(person: Person, event: Event) -> Person:
@@ -89,6 +101,16 @@ def after_mail(sent: tuple[Sent, ...], event: Event) -> tuple[Sent, ...]:
     if any(one.campaign == name and one.channel == channel and event.at - one.at < DAY for one in sent):
         return sent
     return (*sent, Sent(name, 0, event.at, channel, MARKETING))
+
+
+def released(person: Person, at: Millis) -> Person:
+    """Orders flow again: what was held because they did not is asked about now."""
+    if not any(due.held_by == ORDERS_SILENT for due in person.dues):
+        return person
+    dues = [
+        msgspec.structs.replace(due, at=min(due.at, at)) if due.held_by == ORDERS_SILENT else due for due in person.dues
+    ]
+    return msgspec.structs.replace(person, dues=tuple(dues))
 
 
 def after_outcome(person: Person, event: Event) -> Person:
@@ -134,6 +156,8 @@ def _after_click(person: Person, event: Event, signals: Signals) -> Person:
         person.profile,
         person.reach,
         person.viewed,
+        person.lists,
+        person.asked,
     )
 
 
@@ -144,8 +168,21 @@ def _after_view(person: Person, event: Event, signals: Signals) -> Person:
         seen_before = tuple(one for one in lines if (one.product_id, one.variant) != (line.product_id, line.variant))
         lines = (*seen_before, *add((), msgspec.structs.replace(line, quantity=1)))[-MOST_VIEWED:]
     viewed = Cart(VIEWED, event.at, lines, event.currency or (person.viewed.currency if person.viewed else None))
-    spells = after_view(person.spells, signals, event.at)
-    return msgspec.structs.replace(person, seen_at=event.at, spells=spells, viewed=viewed)
+    return Person(
+        person.user,
+        event.at,
+        person.consent,
+        person.last_order,
+        person.carts,
+        after_view(person.spells, signals, event.at),
+        person.dues,
+        person.sent,
+        person.profile,
+        person.reach,
+        viewed,
+        person.lists,
+        person.asked,
+    )
 
 
 def _after_cart_event(person: Person, event: Event, ears: Ears) -> Person:
@@ -162,7 +199,9 @@ def _after_cart_event(person: Person, event: Event, ears: Ears) -> Person:
         about = (cart.cart_id, VIEWED)
         dues = tuple(
             [
-                _ended(due, SUPERSEDED, event.at) if due.entry.cart_id in about and _about_a_cart(due, ears) else due
+                _ended(due, SUPERSEDED, event.at)
+                if (due.entry.cart_id in about or cart.cart_id in due.beside) and _about_a_cart(due, ears)
+                else due
                 for due in dues
             ]
         )
@@ -178,6 +217,8 @@ def _after_cart_event(person: Person, event: Event, ears: Ears) -> Person:
         person.profile,
         person.reach,
         person.viewed,
+        person.lists,
+        person.asked,
     )
 
 
@@ -197,7 +238,7 @@ def _after_order(person: Person, event: Event, ears: Ears) -> Person:
     if ears.orders:
         key = event.order_id or ""
         bought = Cart(key, event.at, replace_lines((), event.lines or ()), event.currency)
-        dues += tuple(due(listener, key, event.at, bought) for listener in ears.orders)
+        dues = added(dues, [due(listener, key, event.at, bought) for listener in ears.orders])
     return Person(
         person.user,
         event.at,
@@ -210,6 +251,8 @@ def _after_order(person: Person, event: Event, ears: Ears) -> Person:
         person.profile,
         person.reach,
         person.viewed,
+        person.lists,
+        person.asked,
     )
 
 

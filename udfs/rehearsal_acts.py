@@ -1,14 +1,17 @@
-"""What people do in a story, as the calls in Segment's spec that a shop would send."""
+"""What happens in a story: what people do, as calls in Segment's spec, and what everybody is told."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from udfs.events import Kind
+from udfs.news import EVERYBODY, ORDERS_FLOW, ORDERS_SILENT, News
 from udfs.time import Millis
 
 Call = dict[str, Any]
 PRICE = 12.0
+_ORDERS = {"silent": ORDERS_SILENT, "flow": ORDERS_FLOW}
 
 
 class ActError(ValueError):
@@ -26,6 +29,21 @@ def call_of(said: Mapping[str, Any], person: str, at: Millis, timezone: str | No
     if more:
         raise ActError(f"has {', '.join(more)}, which {acts[0]} does not take")
     return call | ({"context": {"timezone": timezone}} if timezone else {})
+
+
+def news_of(said: Mapping[str, Any], at: Millis, order: int) -> News | None:
+    """The news of one table of `given` or `when`; None if it is about a person."""
+    told = [(name, said[name]) for name in said if name in ("sold_out", "available", "orders")]
+    if not told:
+        return None
+    (act, what), *rest = told
+    if rest or len(said) > 2 or (len(said) == 2 and (act == "orders" or "variant" not in said)):
+        raise ActError(f"says more than {act}, which takes nothing but a variant of a product")
+    if act != "orders":
+        return News(Kind.CATALOG, str(what), at, at, order, variant=said.get("variant"), available=act == "available")
+    if what not in _ORDERS:
+        raise ActError(f"orders are {' or '.join(sorted(_ORDERS))}, not {what!r}")
+    return News(Kind.CAMPAIGN, EVERYBODY, at, at, order, _ORDERS[what])
 
 
 def _track(event: str, **properties: Any) -> Call:

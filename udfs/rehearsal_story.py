@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 
 from udfs.config_error import ConfigError
 from udfs.decisions import REASONS, SEND
+from udfs.news import News
 from udfs.outputs import Decision
-from udfs.rehearsal_acts import ActError, Call, call_of
+from udfs.rehearsal_acts import ActError, Call, call_of, news_of
 from udfs.time import DAY, MINUTE, Millis, parse_length
 from udfs.zones import zone
 
@@ -26,11 +27,12 @@ BEFORE = DAY  # what is given has happened so long before
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Something that happens at `at` (ms): a call in Segment's spec, and the words of the story for it."""
+    """Something that happens at `at` (ms), and the words of the story for it: a call in Segment's spec, or news."""
 
     at: Millis
     words: str
-    call: Call
+    call: Call | None
+    news: News | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +117,8 @@ class _Reader:
         name = self.told.get("name")
         if not isinstance(name, str):
             raise self._wrong("name", "is missing", "Say in a few words what the story is about")
-        given = [self._moment(told, f"given.{n}", self.start - BEFORE) for n, told in self._list("given")]
-        when = [self._moment(told, f"when.{n}", self.start) for n, told in self._list("when")]
+        given = [self._moment(told, f"given.{n}", n, self.start - BEFORE) for n, told in self._list("given")]
+        when = [self._moment(told, f"when.{n}", len(given) + n, self.start) for n, told in self._list("when")]
         moments = sorted((*given, *when), key=lambda moment: moment.at)
         last = max((moment.at for moment in moments), default=self.start)
         until = self._instant(self.told["until"], "until", self.start) if "until" in self.told else last + 3 * DAY
@@ -130,12 +132,14 @@ class _Reader:
             raise self._wrong(key, "is not a list of tables", f"Write {key} = [{{ ... }}, ...], or [] for nothing")
         return list(enumerate(found, 1))
 
-    def _moment(self, told: Mapping[str, Any], key: str, otherwise: Millis) -> Moment:
+    def _moment(self, told: Mapping[str, Any], key: str, number: int, otherwise: Millis) -> Moment:
         said = dict(told)
         at = self._instant(said.pop("at"), f"{key}.at", self.start) if "at" in said else otherwise
-        person = str(said.pop("person", PERSON))
-        words = ", ".join(f"{name} {_shown(value)}" for name, value in said.items())
+        words = ", ".join(f"{name} {_shown(value)}" for name, value in said.items() if name != "person")
         try:
+            if news := news_of(said, at, number):
+                return Moment(at, words, None, news)
+            person = str(said.pop("person", PERSON))
             call = call_of(said, person, at, self.zone.key if "zone" in self.told else None)
         except ActError as problem:
             raise self._wrong(key, str(problem), "See docs/rehearsal.md") from None

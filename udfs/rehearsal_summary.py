@@ -1,4 +1,5 @@
-"""What a rehearsal comes to: answers by reason, volume by hour, caps that were hit, campaigns that meet."""
+"""What a rehearsal comes to: answers by reason, volume by hour, caps and quiet hours that were hit, campaigns that
+meet."""
 
 from __future__ import annotations
 
@@ -6,11 +7,13 @@ from collections import Counter, defaultdict
 from itertools import combinations
 from typing import Any
 
-from udfs.decisions import SEND
+from udfs.decisions import DEFER, SEND
 from udfs.outputs import Decision
+from udfs.questions.quiet import QUIET_HOURS
 from udfs.time import HOUR, Millis
 
 Row = dict[str, Any]
+PUT_OFF, SENT_LATER, NOT_SENT, SKIPPED = "put_off", "sent_later", "not_sent", "skipped"
 
 
 class Summary:
@@ -21,6 +24,7 @@ class Summary:
         self._answers: Counter[tuple[str, int, str, str]] = Counter()
         self._mails_by_hour: Counter[tuple[str, Millis]] = Counter()
         self._caps: Counter[tuple[str, str]] = Counter()
+        self._nights: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._asked: defaultdict[str, set[str]] = defaultdict(set)
         self._mailed: defaultdict[str, set[str]] = defaultdict(set)
         self._mails_to: Counter[str] = Counter()
@@ -31,6 +35,8 @@ class Summary:
         self._asked[told.user_id].add(told.campaign)
         for cap in _full_caps(told):
             self._caps[told.campaign, cap] += 1
+        if night := _of_quiet_hours(told):
+            self._nights[told.campaign][night] += 1
         if told.outcome == SEND:
             self._mails_by_hour[told.campaign, told.at // HOUR * HOUR] += 1
             self._mailed[told.user_id].add(told.campaign)
@@ -58,6 +64,10 @@ class Summary:
             "caps_hit": [
                 {"campaign": campaign, "cap": cap, "count": count}
                 for (campaign, cap), count in sorted(self._caps.items())
+            ],
+            "quiet_hours": [
+                {"campaign": campaign, **{what: told[what] for what in (PUT_OFF, SENT_LATER, NOT_SENT, SKIPPED)}}
+                for campaign, told in sorted(self._nights.items())
             ],
             "overlap": self._overlap(),
         }
@@ -92,6 +102,15 @@ def _full_caps(told: Decision) -> list[str]:
     if told.reason != "capped":
         return []
     return [name for name, used in told.facts.items() if "cap_" in name and _is_full(used)]
+
+
+def _of_quiet_hours(told: Decision) -> str | None:
+    """What quiet hours made of a mail: put off, and then sent or not, or skipped at once; None if nothing."""
+    if told.outcome == DEFER:
+        return PUT_OFF if told.reason == QUIET_HOURS else None
+    if told.facts.get("held_by") == QUIET_HOURS:
+        return SENT_LATER if told.outcome == SEND else NOT_SENT
+    return SKIPPED if told.reason == QUIET_HOURS else None
 
 
 def _is_full(used: str) -> bool:

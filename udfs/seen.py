@@ -60,11 +60,13 @@ class SeenIds:
 
     def fresh_by_hour(self) -> Iterator[tuple[int, bytes]]:
         """What `fresh` names, as `restore` reads it."""
-        hours: dict[int, list[int]] = defaultdict(list)
-        for key in self.fresh:
-            hours[self._running[key] // HOUR].append(key)
-        for hour, ids in hours.items():
-            yield hour, pack(hour, ids, [self._running[key] for key in ids])
+        if not self.fresh:
+            return
+        ats = np.fromiter(map(self._running.__getitem__, self.fresh), np.int64, len(self.fresh))
+        ids, hours = np.array(self.fresh, "<u8"), ats // HOUR
+        for hour in sorted(set(hours.tolist())):
+            mine = hours == hour
+            yield hour, pack(hour, ids[mine], ats[mine])
 
     def close(self, until: Millis) -> bool:
         """Sort away the hours that have passed at `until`, drop those behind the horizon; False if no hour ended."""

@@ -37,7 +37,7 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Ears:
-    """Which campaigns listen to what: `spells` by name, the others by what they wait for.
+    """Which campaigns listen to what: `spells` by what is left behind, the others by what they wait for.
 
     An order ends what is due of any campaign but those of `unmoved`, and of versions of before as `moved` says.
     `follow_ups` are the campaigns that an order lets people in to.

@@ -51,3 +51,7 @@ class Learner(Protocol):
         """Take them in; True if everybody remembered is to be told at `news.since`, through `on_event` with
         `news.told_to(user)`. NewsRefused if they mean nothing to the rule. The answer depends on the news alone."""
         ...
+
+    def forget_news(self, before: Millis) -> None:
+        """No shard will ask any more for what held only before this instant."""
+        ...

@@ -18,6 +18,8 @@ class Timeline(Generic[T]):
     An answer is one comparison as long as the instants asked for lie in the span of the last one.
     """
 
+    __slots__ = ("_begin", "_end", "_holds", "_marks", "_said")
+
     def __init__(self) -> None:
         self._marks: list[tuple[Millis, int]] = []
         self._said: list[T] = []

@@ -97,6 +97,7 @@ def _execute(settings: Settings, home: Path) -> None:
 
 def _local(home: Path) -> dict[str, str]:
     return {
+        "taskmanager.memory.managed.size": "256m",  # as for the peer; a slot of the local stack has 200
         "state.backend.type": "rocksdb",
         "execution.checkpointing.incremental": "true",
         "execution.checkpointing.dir": f"file://{home}/flink/checkpoints",

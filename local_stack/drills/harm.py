@@ -22,11 +22,16 @@ def kill_part(home: Path, part: str) -> None:
     processes.wait_gone(lambda: [running.pid] if running.alive else [], 10)
 
 
+def workers(home: Path) -> list[int]:
+    """Flink's Python workers."""
+    return [pid for pid in processes.marked(home, ["taskmanager"]) if WORKER in _command(pid)]
+
+
 def kill_workers(home: Path) -> int:
     """kill -9 of Flink's Python workers alone; how many there were."""
-    workers = [pid for pid in processes.marked(home, ["taskmanager"]) if WORKER in _command(pid)]
-    processes.send(workers, signal.SIGKILL)
-    return len(workers)
+    killed = workers(home)
+    processes.send(killed, signal.SIGKILL)
+    return len(killed)
 
 
 def start_part(home: Path, part: str) -> None:

@@ -1,11 +1,14 @@
-"""kill: the TaskManager, the Python worker alone and the JobManager, each at random moments under load."""
+"""kill: the TaskManager, the Python worker alone and the JobManager, each at random moments under load.
+
+Meanwhile two campaigns race for every cart under one cap.
+"""
 
 from __future__ import annotations
 
 import time
 from functools import partial
 
-from local_stack.drills import harm, oracle
+from local_stack.drills import harm, oracle, race
 from local_stack.drills.load import Load, letters
 from local_stack.drills.report import DrillError, Stage
 from local_stack.drills.running import RunningJob
@@ -22,20 +25,25 @@ def run(stage: Stage) -> None:
     stage.dice.shuffle(order)
     scene = Scene.on(stage.addresses, "kill", bound="2min", checkpoint_interval=f"{INTERVAL_S}s")
     post = letters(stage.report.seed, size=len(order) + 1)
+    config = race.configuration(stage.addresses.home / f"{scene.namespace}-config")
     with Load(scene, post) as load, Witness(scene, *oracle.CAMPAIGNS) as witness:
         load.give(1_000)
-        job = RunningJob.begin(stage, scene, witness)
+        job = RunningJob.begin(stage, scene, witness, config=config)
         load.flow()
         while order:
             victim = order.pop(0)
             job.wait_for_progress()
             pause_s = stage.dice.uniform(0, INTERVAL_S)
-            if not job.strike(f"kill -9 of the {victim}", partial(_kill, stage, victim), pause_s):
+            load.flow()
+            if job.strike(f"kill -9 of the {victim}", partial(_kill, stage, victim), pause_s):
+                load.hold()  # until what was in flight is committed: a busy machine takes minutes to mend this
+            else:
                 order.append(victim)
             _mend(job, victim)
         job.wait_for_progress()
         stop_at = load.finish()
         job.finish(stop_at)
+    race.check(stage.report, oracle.decisions(scene))
 
 
 def _kill(stage: Stage, victim: str) -> None:

@@ -25,6 +25,7 @@ from udfs.campaign_config import campaign_rule
 from udfs.events import Event, Kind
 from udfs.memory_driver import Story, drive
 from udfs.news import News
+from udfs.outputs import Decision
 from udfs.profile_config import load
 from udfs.profile_rule import ProfileRule
 from udfs.time import HOUR, Millis
@@ -109,6 +110,16 @@ def committed_rows(scene: Scene, *topics: str) -> Rows:
         elif topic != "dead-letters":
             found.append(decoded[1])
     return rows(found)
+
+
+def decisions(scene: Scene) -> list[Decision]:
+    """The committed decisions."""
+    found = []
+    for record in broker.read_to_end(scene.addresses.kafka, scene.names("decisions")):
+        decoded = decode(record.value, "decisions")
+        if isinstance(decoded, tuple):
+            found.append(msgspec.convert(decoded[1], Decision))
+    return found
 
 
 def moment(row: bytes) -> Millis:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
+from connectors.config_files import CONFIG, read_config
 from local_stack.drills import oracle
 from local_stack.drills.dropped import LateDropped
 from local_stack.drills.in_flight import InFlight
@@ -29,19 +31,20 @@ class RunningJob:
     id: str
     dropped: LateDropped
     in_flight: InFlight
+    config: Path = CONFIG
     _seen: int = 0
 
     @classmethod
-    def begin(cls, stage: Stage, scene: Scene, witness: Witness, *options: str) -> Self:
-        started = scene.start(JOB, "--live-from", "beginning", *options)
+    def begin(cls, stage: Stage, scene: Scene, witness: Witness, *options: str, config: Path = CONFIG) -> Self:
+        started = scene.start(JOB, "--live-from", "beginning", "--config", str(config), *options)
         stage.report.tell(f"{JOB} runs in {scene.namespace}")
-        return cls(stage, scene, witness, started, LateDropped(scene.cluster), InFlight(scene, *OUTPUTS))
+        return cls(stage, scene, witness, started, LateDropped(scene.cluster), InFlight(scene, *OUTPUTS), config)
 
     def submit_again(self, restore: str = "latest") -> None:
         """Go on from the newest checkpoint, or from the savepoint that the job was stopped at."""
         time.sleep(1)  # what the last checkpoint has committed is no progress of the job that comes now
         self._seen = self.witness.count()
-        self.id = self.scene.start(JOB, "--from", restore)
+        self.id = self.scene.start(JOB, "--from", restore, "--config", str(self.config))
         self.stage.report.tell(f"submitted again --from {restore}")
 
     def wait_for_progress(self) -> None:
@@ -71,7 +74,7 @@ class RunningJob:
     def finish(self, stop_at: Millis) -> None:
         """Wait until the log is decided up to `stop_at`, stop, and compare."""
         log = oracle.read_log(self.scene)
-        expected = oracle.rows(oracle.campaigns(log, 0, stop_at).emitted)
+        expected = oracle.rows(oracle.campaigns(log, 0, stop_at, read_config(self.config)).emitted)
         self.stop_when_there(log, expected)
         oracle.compare_campaigns(self.stage.report, self.scene, log, expected, self.witness)
 

@@ -42,7 +42,7 @@ def run(stage: Stage) -> None:
         committed = enter(Witness(scene, *oracle.CAMPAIGNS))
         decided = enter(Witness(scene, "decisions", isolation_level="read_uncommitted"))
         shop = enter(Intake(scene.addresses.kafka, scene.namespace))
-        job = RunningJob.begin(stage, scene, committed, "--config", str(folder))
+        job = RunningJob.begin(stage, scene, committed, config=folder)
         scene.wait_for_checkpoints(job.id, 2)
         _silence(stage, shop, decided)
         _lost_feed(stage, scene, shop, feed, decided)

@@ -17,7 +17,11 @@ from connectors.topics import TOPICS
 from local_stack import health, processes
 from local_stack import stack as local_stack
 from local_stack.addresses import ROOT, Addresses
+from local_stack.drills import harm
+from local_stack.drills.report import wait
+from local_stack.drills.scene import PATIENCE_S
 from local_stack.stack import PARTS
+from tests.stack.place import Place
 
 pytestmark = pytest.mark.stack
 
@@ -43,10 +47,14 @@ def test_every_topic_of_the_table_is_there(stack: Addresses) -> None:
 
 
 def test_nothing_listens_beyond_this_machine(stack: Addresses) -> None:
-    """A demo on a laptop in a café must not serve the café."""
+    """A demo on a laptop in a café must not serve the café, nor do Flink's servers for the workers of a job."""
+    place = Place.on(stack, "loopback")
+    place.submit("profiles", live_from=0)
+    wait(lambda: bool(harm.workers(stack.home)), PATIENCE_S, "a Python worker")
     ours = {f"socket:[{inode}]" for inode in wildcard_sockets()}
     for pid in processes.marked(stack.home):
         assert not ours & open_files(pid), f"process {pid} listens on every interface"
+    place.tidemark("stop", "profiles")
 
 
 def wildcard_sockets() -> set[str]:

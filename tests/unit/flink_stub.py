@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 from pyflink.common import Row
 
 from connectors.coordinates import TOPIC_SHIFT
+from connectors.raw_tick import RawTick
 from connectors.shard_labels import labels
 from connectors.shards import shard_of
+from connectors.tick_chunks import pack
 from udfs.events import Kind
 from udfs.operators.tick_operator import TickOperator
 from udfs.time import Millis
@@ -23,7 +25,7 @@ BEFORE_TIME: Millis = -(1 << 63)
 
 
 class Read(NamedTuple):
-    """A record as SQL hands it on: its place packed into a number, its Kafka time and its effective time."""
+    """A record as the JVM hands it on: its place packed into a number, its Kafka time and its effective time."""
 
     key: bytes
     value: bytes | None
@@ -41,13 +43,13 @@ class Tick(NamedTuple):
 
 
 def ticks_of(records: Iterable[Read], tick: Millis, shards: int) -> list[Tick]:
-    """What SQL makes of the records: a row for each tick and shard, in the order of time."""
+    """What the JVM makes of the records: a row for each tick and shard, in the order of time."""
     known, found = labels(shards), dict[tuple[Millis, int], list[Read]]()
     for record in records:
         everybody = record.coordinate >> TOPIC_SHIFT >= Kind.CAMPAIGN
         for label in known if everybody else (known[shard_of(record.key.decode(), shards)],):
             found.setdefault(((record.effective // tick + 1) * tick - 1, label), []).append(record)
-    rows = {place: Row(*map(list, zip(*batch, strict=True))) for place, batch in found.items()}
+    rows = {place: Row([pack(RawTick(*map(list, zip(*batch, strict=True))))]) for place, batch in found.items()}
     return [Tick(end, label, rows[end, label]) for end, label in sorted(rows)]
 
 

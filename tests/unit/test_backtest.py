@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from typer.testing import CliRunner
 
 from cli import exits
 from cli.__main__ import command_line
+from cli.backtest import CONFIG, found_in, read_campaigns
+from cli.backtest_report import _answer, _over_time
+from cli.plots import columns
 from cli.rehearsal import Terms, read_history, rehearse
 from connectors import history
 from connectors.config_files import read_config
@@ -23,7 +27,9 @@ from connectors.person_log import partition_of
 from tests.baskets.diary import iso
 from tests.baskets.shop import shop
 from tests.baskets.through_wire import as_events, as_records
+from udfs.abandonment import Abandonment
 from udfs.campaign_config import campaign_rule
+from udfs.config_error import ConfigError
 from udfs.memory_driver import drive
 from udfs.outputs import Decision
 from udfs.rehearsal_waits import WAITS, WaitRow, with_wait
@@ -176,6 +182,13 @@ def test_the_summary_adds_up(out: Path) -> None:
     assert said["people_mailed"] == len({told["user_id"] for told in mails})
     assert said["events"] == len(shop(VISITS).calls)
     assert max(row["count"] for row in said["mails_by_hour"]) == said["busiest_hour"][0]["count"]
+    put_off = {told["signal_id"] for told in decided() if told["outcome"] == "defer"}
+    ends = [told["outcome"] for told in decided() if told["outcome"] != "defer" and told["signal_id"] in put_off]
+    assert said["quiet_hours"] == [
+        {"campaign": "cart_abandonment", "put_off": len(put_off), "sent_later": ends.count("send"),
+         "not_sent": len(ends) - ends.count("send"), "skipped": 0}
+    ]  # fmt: skip
+    assert min(said["quiet_hours"][0][name] for name in ("put_off", "sent_later", "not_sent")) > 0
 
 
 def test_the_table_of_waits_is_what_each_wait_decides(out: Path) -> None:
@@ -185,7 +198,9 @@ def test_the_table_of_waits_is_what_each_wait_decides(out: Path) -> None:
     expected = []
     for wait in WAITS:
         rule = campaign_rule(with_wait(read_config(), wait), what.live_from, what.calls[0][0])
-        assert rule.config.campaigns["cart_abandonment"].signal.wait == wait
+        signal = rule.config.campaigns["cart_abandonment"].signal
+        assert isinstance(signal, Abandonment)
+        assert signal.wait == wait
         story = drive(rule, as_events(as_records(what.calls)), what.last + 48 * HOUR)
         first = [told for told in story.emitted if isinstance(told, Decision) and told.step == 1]
         mails = [told for told in first if told.outcome == "send"]
@@ -208,6 +223,26 @@ def test_the_report_is_one_page_that_needs_nothing_else(out: Path) -> None:
     assert [word for word in ("<script", "<link", "src=", "href=", "@import") if word in page] == []
 
 
+def test_plots_name_everything_within_the_page() -> None:
+    """Nine campaigns have nine names, and a mail that was put off is told from one that was dropped."""
+    names = [f"campaign_{number}" for number in range(9)]
+    drawn = columns(["today"], [(name, [1]) for name in names])
+    height = int(re.search(r'viewBox="0 0 860 (\d+)"', drawn)[1])  # type: ignore[index]
+    for name in names:
+        x, y = map(float, re.search(rf'x="([\d.]+)" y="([\d.]+)"[^>]*>{name}<', drawn).groups())  # type: ignore[union-attr]
+        assert x < 700
+        assert y < height
+    rows = [{"campaign": "a", "step": 1, "outcome": said, "reason": "quiet_hours"} for said in ("defer", "drop")]
+    assert [_answer(row) for row in rows] == ["a 1: put off, quiet_hours", "a 1: quiet_hours"]
+
+
+def test_a_short_history_is_drawn_by_the_hour_and_a_long_one_by_the_day() -> None:
+    """A year has too many hours for a page."""
+    hours = [{"campaign": "a", "hour": hour * HOUR, "count": 1} for hour in range(0, 48, 5)]
+    assert "Mails by hour" in "".join(_over_time(hours))
+    assert "Mails by day" in "".join(_over_time([*hours, {"campaign": "a", "hour": 9_000 * HOUR, "count": 1}]))
+
+
 def test_several_campaigns_of_one_folder_are_set_beside_each_other(log: Path, tmp_path: Path) -> None:
     """People whom both wanted are counted once for the pair, and a full cap is named."""
     shipped = (Path("config") / "campaigns" / "cart_abandonment.toml").read_text()
@@ -225,12 +260,26 @@ def test_what_cannot_be_read_is_said_in_a_sentence(log: Path, tmp_path: Path) ->
     """A missing file, a damaged one, one without events, a folder without campaigns."""
     (tmp_path / "damaged.jsonl.gz").write_bytes(gzip.compress(log.read_bytes())[:5000])
     (tmp_path / "empty.jsonl").write_bytes(b"")
+    (tmp_path / "notes.txt").write_text("no line of it is a call\n")
+    ran = CliRunner().invoke(command_line(), ["backtest", "--events", str(tmp_path / "notes.txt"), "--processes", "1"])
+    assert "notes.txt:1: not_json" in ran.stderr.splitlines()[0]
     for file in ("missing.jsonl", "damaged.jsonl.gz", "empty.jsonl"):
         ran = CliRunner().invoke(command_line(), ["backtest", "--events", str(tmp_path / file), "--processes", "1"])
         assert (ran.exit_code, len(ran.stderr.splitlines())) == (exits.INPUT, 1), ran.output
     (tmp_path / "none").mkdir()
     arguments = ["backtest", "--events", str(log), "--campaigns", str(tmp_path / "none")]
     assert CliRunner().invoke(command_line(), arguments).exit_code == exits.INPUT
+
+
+def test_a_mistake_in_a_campaign_is_told_with_the_path_that_was_named(log: Path, tmp_path: Path) -> None:
+    """Of a whole configuration, a folder of campaigns, or one file; not of the shipped one that it stands in for."""
+    file = tmp_path / "campaigns" / "a.toml"
+    file.parent.mkdir()
+    file.write_text('name = "a"\nreentry = 7\n')
+    for named in (tmp_path, file.parent, file):
+        with pytest.raises(ConfigError, match=f"^{file}:2: reentry: "):
+            read_campaigns(named, drafts=False)
+    assert found_in(CONFIG, "config/campaigns/a.toml") == "config/campaigns/a.toml"
 
 
 def test_a_wait_of_another_length_is_written_into_the_file() -> None:

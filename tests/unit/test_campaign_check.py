@@ -19,6 +19,7 @@ from udfs.campaign_check import Checked, check
 from udfs.campaign_schema import NEEDED, campaign_schema
 from udfs.campaigns import CAMPAIGN_KEYS, parse_campaign
 from udfs.config_error import ConfigError
+from udfs.time import DAY, HOUR
 from udfs.toml_keys import read_keys
 
 SHORT = """name = "a"
@@ -88,6 +89,14 @@ def test_no_courtesy_after_an_order_is_warned_of() -> None:
     assert warned(SHORT + '[courtesy]\nafter_order = "0h"\n') == [(7, "courtesy.after_order")]
 
 
+def test_no_exit_on_an_order_is_warned_of() -> None:
+    """Unless the campaign is about the order, or about a subscription, where that is the default."""
+    assert warned(SHORT + "[exits]\non_order = false\n") == [(7, "exits.on_order")]
+    assert warned(SHORT + "[exits]\non_order = true\n") == []
+    after_an_order = SHORT.replace("cart_abandoned", "order_completed").replace("[[", 'wait = "10d"\n[[')
+    assert warned(after_an_order + "[exits]\non_order = false\n") == []
+
+
 def test_an_offer_in_a_transactional_mail_is_warned_of() -> None:
     """By the name of the template or by what it says."""
     owed = SHORT.replace('"a"', '"a"\nclass = "transactional"')
@@ -111,11 +120,76 @@ def test_a_template_that_is_not_there_is_warned_of() -> None:
     assert warned(SHORT.replace("cart_left", "cart_lef")) == [(5, "steps.1.template")]
 
 
+NEWS = """name = "news"
+[schedule]
+at = 2026-12-01T10:00:00
+[audience]
+list = "spring"
+[[steps]]
+template = "cart_left"
+"""
+DECEMBER = 1_796_083_200_000  # 2026-12-01T00:00:00Z
+
+
+def news_warned(text: str, now: int | None = None) -> list[tuple[str, str]]:
+    found = check({"a.toml": text.encode()}, read_config(), TEMPLATES, now)
+    assert found.errors == []
+    return [(warning.key, warning.problem) for warning in found.warnings]
+
+
+def test_a_schedule_that_is_past_is_warned_of() -> None:
+    """In a part of the world from fourteen hours before on, everywhere from twelve after."""
+    ten = DECEMBER + 10 * HOUR
+    assert news_warned(NEWS, ten - 14 * HOUR) == []
+    assert "in a part of the world" in news_warned(NEWS, ten)[0][1]
+    assert "in a part of the world" in news_warned(NEWS, ten + 12 * HOUR)[0][1]
+    assert "everywhere" in news_warned(NEWS, ten + 12 * HOUR + 1)[0][1]
+    assert news_warned(NEWS.replace("00:00", "00:00Z"), ten) == []
+    assert "everywhere" in news_warned(NEWS.replace("00:00", "00:00Z"), ten + 1)[0][1]
+    assert "already" in news_warned(NEWS.replace("00:00", '00:00Z\nthrottle = "1h"'), ten + 1)[0][1]
+    assert news_warned('state = "draft"\n' + NEWS, ten + DAY) == []
+
+
+@pytest.mark.parametrize(
+    ("schedule", "warns"),
+    [
+        ("at = 2026-12-01T20:59:59", False),
+        ("at = 2026-12-01T21:00:00", True),
+        ("at = 2026-12-01T07:59:59", True),
+        ("at = 2026-12-01T08:00:00", False),
+        ('at = 2026-12-01T20:00:00\nthrottle = "59min"', False),
+        ('at = 2026-12-01T20:00:00\nthrottle = "60min"', True),
+        ('at = 2026-12-01T08:00:00\nthrottle = "13h"', True),
+        ("at = 2026-12-01T21:59:59+01:00", False),  # the shipped governor's zone is UTC
+        ("at = 2026-12-01T22:00:00+01:00", True),
+    ],
+)
+def test_a_schedule_that_meets_the_night_is_warned_of(schedule: str, warns: bool) -> None:
+    """From 21:00 to before 08:00."""
+    text = NEWS.replace("at = 2026-12-01T10:00:00", schedule)
+    assert [key for key, _ in news_warned(text)] == (["schedule.at"] if warns else [])
+    assert news_warned('quiet_hours = "ignore"\n' + text) == []
+
+
+def test_a_schedule_before_its_campaign_is_warned_of() -> None:
+    """It would only be recorded."""
+    assert [key for key, _ in news_warned("live_from = 2026-12-02T00:00:00Z\n" + NEWS)] == ["live_from"]
+    assert news_warned("live_from = 2026-11-02T00:00:00Z\n" + NEWS) == []
+
+
+def test_a_segment_that_people_must_enter_is_looked_up_too() -> None:
+    """Like those of the audience."""
+    found = checked(SHORT.replace('"cart_abandoned"', '"segment_entered"\nsegment = "lapsin"'))
+    assert [(error.key, error.line) for error in found.errors] == [("signal.segment", 4)]
+
+
 def nested(key: str, value: Any) -> dict[str, Any]:
     """A whole file in which one key has this value."""
     file: dict[str, Any] = {"name": "a", "signal": {"type": "cart_abandoned"}, "steps": [{"template": "t"}]}
     if key.startswith("cap."):
         file["cap"] = {"count": 1}
+    if key.startswith("schedule."):
+        file["schedule"] = {"at": datetime(2026, 12, 1, 10)}
     if key.startswith("variants[]."):
         file["variants"] = [{"name": "v"}]
     table: Any = file
@@ -157,7 +231,7 @@ def test_the_schema_takes_what_the_parser_takes(key: str) -> None:
     validator = Draft202012Validator(campaign_schema(), format_checker=Draft202012Validator.FORMAT_CHECKER)
     for value in VALUES:
         file = nested(key, value)
-        if isinstance(value, str if key == "live_from" else datetime):
+        if isinstance(value, str if key in ("live_from", "schedule.at") else datetime):
             continue  # an instant is no text in TOML, and nothing but a text in JSON
         try:
             read_keys(written(file).encode(), "a.toml", CAMPAIGN_KEYS)
@@ -167,7 +241,7 @@ def test_the_schema_takes_what_the_parser_takes(key: str) -> None:
         assert validator.is_valid(_as_json(file)) == taken, (value, written(file))
 
 
-@pytest.mark.parametrize("missing", NEEDED)
+@pytest.mark.parametrize("missing", [*NEEDED, "signal"])
 def test_what_the_schema_needs_the_parser_needs(missing: str) -> None:
     """And an unknown key is refused by both."""
     file = nested("reentry", "7d")

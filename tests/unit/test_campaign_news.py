@@ -12,10 +12,10 @@ import pytest
 import typer
 
 from cli import campaign_news, exits
-from cli.backtest import read_published
 from cli.campaign_list import Row, rows_of
 from cli.campaign_news import Outcome, Wish, carry_out
 from cli.campaign_standing import Standing
+from cli.published_log import read_published
 from connectors.news_lines import LineError, read_lines
 from connectors.settings import Settings
 from connectors.wire import Record, encode

@@ -35,7 +35,7 @@ def test_the_shipped_campaign_is_the_one_that_the_specification_describes() -> N
         "email",
         "live",
     )
-    assert shipped.signal == Abandonment(10 * MINUTE, SITE, 4 * HOUR)
+    assert shipped.signal == Abandonment(10 * MINUTE, SITE, 4 * HOUR, merge=HOUR)
     assert shipped.steps == (MailStep("cart_left"), MailStep("cart_reminder", 24 * HOUR))
     assert (shipped.after_order, shipped.reentry) == (24 * HOUR, 7 * DAY)
     assert (shipped.segment, shipped.not_segment, shipped.minimum_value, shipped.cap) == (None, None, 0, None)

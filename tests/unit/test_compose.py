@@ -18,7 +18,8 @@ from tests.unit.job_options import job_options
 from tests.unit.render_variables import render_variables
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVICES = {"kafka", "valkey", "topics", "jobmanager", "taskmanager", "render", "archive", "mailpit", "prometheus"}
+SERVERS = {"kafka", "valkey", "jobmanager", "taskmanager", "render", "archive", "brakes", "mailpit", "prometheus"}
+SERVICES = SERVERS | {"topics"}
 ON_DEMAND = {"tide"}
 SUBMISSIONS = {"submit-profiles", "submit-campaigns"}
 
@@ -118,7 +119,9 @@ def test_volumes_and_configs_are_declared() -> None:
 def test_settings_have_names_that_somebody_reads(service: str) -> None:
     """A misspelt setting is silently a default."""
     of_jobs = {f"TIDEMARK_{field.name.upper()}" for field in fields(Settings)}
-    read = of_jobs | {"render": render_variables(), "archive": {"TIDEMARK_ARCHIVE"}}.get(service, set())
+    read = of_jobs | {"render": render_variables(), "archive": {"TIDEMARK_ARCHIVE"}, "brakes": {"TIDEMARK_BRAKES"}}.get(
+        service, set()
+    )
     assert {name for name in variables(service) if name.startswith("TIDEMARK_")} <= read
 
 
@@ -193,7 +196,8 @@ def test_prometheus_asks_where_somebody_answers() -> None:
     targets = {target for job in told["scrape_configs"] for row in job["static_configs"] for target in row["targets"]}
     port = properties(compose()["configs"]["flink"]["content"], ": ")["metrics.reporter.prom.port"]
     listen = variables("render")["TIDEMARK_RENDER"].rpartition(":")[2]
-    assert targets == {f"jobmanager:{port}", f"taskmanager:{port}", f"render:{listen}"}
+    brakes = variables("brakes")["TIDEMARK_BRAKES"].rpartition(":")[2]
+    assert targets == {f"jobmanager:{port}", f"taskmanager:{port}", f"render:{listen}", f"brakes:{brakes}"}
 
 
 def test_the_secret_has_no_default() -> None:

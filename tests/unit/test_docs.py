@@ -14,6 +14,7 @@ import typer
 
 from cli import demo, exits
 from cli.__main__ import command_line
+from cli.brake_watch import BrakeMetrics
 from connectors.settings import Settings
 from connectors.topics import FOREVER, TOPICS
 from render_service.metrics import Metrics
@@ -190,11 +191,12 @@ def test_counters_are_those_of_the_operator() -> None:
         assert names(said[name][2]) == ["_".join([*labels, name])]
 
 
-def test_metrics_of_the_render_service_are_those_of_its_registry() -> None:
+def test_metrics_of_our_servers_are_those_of_their_registries() -> None:
     """A dashboard is written from this page."""
     there = {
         f"{metric.name}_total" if metric.type == "counter" else metric.name: metric.type
-        for metric in Metrics().registry.collect()
+        for registry in (Metrics().registry, BrakeMetrics().registry)
+        for metric in registry.collect()
     }
     said = {names(row[0])[0]: row[1] for row in tables("docs/metrics.md", "metric") if row[1] in set(there.values())}
     assert said == there

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from pathlib import Path
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
 from cli import exits
 from cli.__main__ import command_line
+from connectors.config_files import read_config
 from local_stack.addresses import Addresses, of_ports
-from local_stack.drills import catalogue, golden
+from local_stack.drills import catalogue, golden, race
 from local_stack.drills.catalogue import DRILLS
 from local_stack.drills.oracle import difference
 from local_stack.drills.report import DrillError, Report, Stage, wait
 from local_stack.drills.view import Snapshots, View
+from tests.unit.archived import T0, decision
 from tests.unit.pages import names, tables
+from udfs.campaign_config import campaign_rule
+from udfs.outputs import Decision
 
+SENT = ("send", "sent")
 ROWS = Counter([b'{"at":1}', b'{"at":2}'])
 
 
@@ -30,6 +37,41 @@ def test_a_missing_row_and_a_doubled_one_are_differences() -> None:
     assert difference(ROWS, ROWS) == ""
     assert difference(Counter([b'{"at":1}']), ROWS) == '1 missing, such as {"at":2}'
     assert difference(ROWS + Counter([b'{"at":2}']), ROWS) == '1 too many, such as {"at":2}'
+
+
+def raced(first: tuple[str, str], rival: tuple[str, str], user: str = "ada") -> list[Decision]:
+    """Outcome and reason of both campaigns about one cart."""
+    return [
+        msgspec.convert(
+            decision(user, T0, outcome=outcome, reason=reason, campaign=name, facts={"spell_start": "1"}), Decision
+        )
+        for name, (outcome, reason) in ((race.FIRST, first), (race.RIVAL, rival))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("told", "held"),
+    [
+        ([*raced(SENT, ("drop", "capped"))], True),
+        ([*raced(SENT, ("drop", "quiet_hours")), *raced(("drop", "no_consent"), ("drop", "no_consent"), "ben")], True),
+        ([*raced(SENT, ("drop", "capped")), *raced(("drop", "reentry_blocked"), SENT, "ben")], True),
+        ([*raced(SENT, ("drop", "capped")), *raced(SENT, SENT, "ben")], False),
+        ([*raced(SENT, ("drop", "capped")), *raced(("drop", "capped"), SENT, "ben")], False),
+        ([*raced(("drop", "no_consent"), ("drop", "no_consent"))], False),
+    ],
+)
+def test_a_race_has_one_winner_and_is_won_by_the_more_important_campaign(told: list[Decision], held: bool) -> None:
+    """Where the first had no right to a mail the other's is no race; no race at all shows nothing."""
+    report = Report("kill", 1, lambda _: None)
+    race.check(report, told)
+    assert report.held is held
+
+
+def test_the_rival_is_a_campaign_like_the_first(tmp_path: Path) -> None:
+    """Both are live under one governor."""
+    campaigns = campaign_rule(read_config(race.configuration(tmp_path / "config")), 0, 0).config.campaigns
+    assert set(campaigns) == {race.FIRST, race.RIVAL}
+    assert campaigns[race.FIRST].priority > campaigns[race.RIVAL].priority
 
 
 def test_a_drill_that_checked_nothing_does_not_hold() -> None:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from cli.explain import lines, recent
+from cli.never_entered import of_moves
+from cli.never_entered import told as never_entered
 from cli.retelling import retell
 from cli.story import Heard, Moment, tell
 from cli.wording import about, clock_time, count, money
 from connectors.config_files import read_config
+from connectors.person_log import PersonLog
 from udfs.campaign_config import campaign_rule
 from udfs.decisions import Entry, trigger_id
 from udfs.events import Event, Kind, Line
@@ -133,6 +138,17 @@ def test_a_reminder_that_was_overtaken_says_by_what() -> None:
     assert "15:12 no mail: had one at 14:12; one in 7 days is enough" in changed
 
 
+def test_a_cart_that_another_ones_mail_shows_says_so() -> None:
+    """At the same instant, and by the reminder that is to come."""
+    pen, cups = add(TWO), msgspec.structs.replace(add(TWO + MINUTE, "Little Cups"), cart_id="d")
+    both = story(consent(TWO - HOUR), pen, cups, tide=TWO + HOUR)
+    assert "14:13 mail: 2 items left behind in 2 carts, 64.00 EUR; 10 min without a sign of life" in both
+    assert "14:13 no mail: the mail of 14:13 about another cart showed this one, too" in both
+    later = story(consent(TWO - HOUR), pen, msgspec.structs.replace(cups, at=TWO + 30 * MINUTE), tide=TWO + HOUR)
+    shown_in = "the reminder of 14:12 on Tuesday 2026-10-13 about another cart shows this one, too"
+    assert f"14:42 no mail: {shown_in}" in later
+
+
 def test_before_the_campaign_was_live_nothing_went_out() -> None:
     """History is told as history."""
     told = story(consent(TWO), add(TWO), tide=TWO + HOUR, live_from=TWO + HOUR)
@@ -158,12 +174,73 @@ def test_nothing_is_told_beyond_the_tide_but_what_the_clock_will_bring() -> None
     assert told[-1].at == TWO + 10 * MINUTE
 
 
+def test_what_a_run_decided_beyond_the_last_event_is_told() -> None:
+    """`submit --until-end --run-on 48h` decides the reminder, though the tide stands where the events end."""
+    assert PersonLog(tide=TWO).decided_to == TWO
+    assert PersonLog(tide=TWO, decisions=[{"at": TWO + DAY}, {"at": TWO - DAY}]).decided_to == TWO + DAY
+
+
 def test_a_doubled_message_changes_nothing_and_is_counted() -> None:
     """As in the jobs."""
     rule = campaign_rule(read_config(), 0, 0)
     retelling = retell(rule, [add(TWO), add(TWO), consent(TWO)], TWO + MINUTE)
     assert retelling.doubled == 1
     assert len(retelling.moves) == 2
+
+
+def standings(*events: Event, tide: Millis = TWO + 3 * DAY, minimum: int = 0) -> list[str]:
+    """What is said of the campaigns that never asked; all shipped ones are live."""
+    files = dict(read_config())
+    files["campaigns/cart_abandonment.toml"] += f"\n[audience]\nminimum_value = {minimum}\n".encode()
+    rule = campaign_rule(files, 0, 0, drafts=True)
+    retelling = retell(rule, events, tide)
+    entered = {one.facts["campaign"] for one in tell(retelling, rule.signals, Heard()) if "campaign" in one.facts}
+    known = of_moves(retelling.moves, rule)
+    return [moment.text for moment in never_entered(rule.config.campaigns, entered, known, tide)]
+
+
+def test_of_campaigns_that_never_asked_it_is_said_why() -> None:
+    """Each by its own signal; what is under way or decided is told elsewhere."""
+    assert standings(look(TWO), consent(TWO + 1, False)) == [
+        "browse_abandonment: did not enter: said no to marketing mail, and only looks of those who did are followed",
+        "cart_abandonment: did not enter: nothing is in their cart",
+        "newsletter: did not enter: it is set for 2027-03-02T10:00:00",
+        "order_followup: did not enter: no order is known",
+        "welcome: did not enter: said no to marketing mail",
+        "win_back: did not enter: never came into the segment lapsing",
+    ]
+    assert standings(consent(TWO), add(TWO), order(TWO + DAY)) == [
+        "browse_abandonment: did not enter: looked at no product",
+        "newsletter: did not enter: it is set for 2027-03-02T10:00:00",
+        "win_back: did not enter: never came into the segment lapsing",
+    ]
+
+
+def test_a_cart_that_is_worth_too_little_did_not_enter() -> None:
+    """With both numbers, once the deadline has asked."""
+    files = dict(read_config())
+    files["campaigns/cart_abandonment.toml"] += b"\n[audience]\nminimum_value = 2000\n"
+    rule = campaign_rule(files, 0, 0)
+    told = tell(retell(rule, [consent(TWO), add(TWO, "Pin", 1200)], TWO + HOUR), rule.signals, Heard())
+    assert told[-1].text.startswith("did not enter: cart worth 12.00 EUR, the campaign asks 20.00 EUR")
+
+
+def test_a_campaign_without_a_cart_is_told_in_its_own_words() -> None:
+    """Nobody changed a cart where an order was given back, and a second welcome reminds of nothing."""
+    rule = campaign_rule(read_config(), 0, 0, drafts=True)
+    bought = event(TWO, Kind.ORDER, "Order Completed", order_id="o", total=100, currency="EUR", lines=(Line("pen"),))
+    back = event(TWO + DAY, Kind.ORDER, "Order Refunded", order_id="o")
+    events = [consent(TWO - 30 * DAY), bought, back]
+
+    def told(tide: Millis) -> list[str]:
+        decided = frozenset(one.decision_id for move in retell(rule, events, tide).moves for one in move.decisions)
+        return [one.text for one in tell(retell(rule, events, tide), rule.signals, Heard(decided=decided))]
+
+    assert "no mail: the order was cancelled or given back at 14:02 on Tuesday 2026-10-13, before it was due" in told(
+        TWO + 20 * DAY
+    )
+    assert "a mail is due then" in told(TWO + HOUR)
+    assert "mail 2: welcome" in told(TWO)
 
 
 def test_no_personal_data_is_told() -> None:
@@ -195,3 +272,66 @@ def test_lengths_and_amounts_are_written_as_people_write_them() -> None:
     assert money(5400, "EUR") == "54.00 EUR"
     assert money(5400, "JPY") == "5400 JPY"
     assert count(1, "item") == "1 item"
+
+
+NEWS = b"""
+name = "news"
+[schedule]
+at = 2026-10-13T10:00:00
+[audience]
+list = "spring"
+[[steps]]
+template = "newsletter"
+"""
+
+
+def of_news(*events: Event, tide: Millis = TWO + 3 * DAY, news: bytes = NEWS) -> list[str]:
+    rule = campaign_rule({"campaigns/news.toml": news}, 0, 0)
+    retelling = retell(rule, events, tide)
+    decided = frozenset(decision.decision_id for move in retelling.moves for decision in move.decisions)
+    told = tell(retelling, rule.signals, Heard(decided=decided), rule.timetable(0))
+    return [f"{clock_time(moment.at)} {moment.text}" for moment in told if moment.kind != "event"]
+
+
+def on_list(at: Millis, **more: Any) -> Event:
+    return event(at, Kind.PROFILE, "identify", traits={"lists": {"spring": True}, **more})
+
+
+def test_a_scheduled_mail_is_told_with_the_time_that_was_set_and_the_clock_where_they_are() -> None:
+    """Nine o'clock in Berlin is eight by UTC, which is what the story counts in."""
+    asked = [consent(TWO - HOUR), on_list(TWO, timezone="Europe/Berlin")]
+    sentence = "08:00 mail: news, set for 2026-10-13 10:00 where they are (it was 10:00 in Europe/Berlin)"
+    assert of_news(*asked) == [sentence]
+    assert of_news(*asked, tide=TWO + HOUR) == ["08:00 news is decided then"]
+    fixed = NEWS.replace(b"10:00:00", b"10:00:00Z")
+    assert of_news(*asked, news=fixed) == ["10:00 mail: news, set for 2026-10-13 10:00 UTC"]
+
+
+def test_whoever_was_not_asked_is_told_why() -> None:
+    """No decision was ever taken about them; the list by then is what counts."""
+    assert of_news(consent(TWO)) == ["10:00 not asked about news: not on the list spring then"]
+    late = on_list(TWO + 2 * DAY)
+    assert of_news(consent(TWO), late) == ["10:00 not asked about news: not on the list spring then"]
+    assert of_news(consent(TWO), tide=TWO + HOUR) == []
+
+
+def test_being_put_on_a_list_is_told_by_its_name() -> None:
+    """And being taken off it."""
+    off = event(TWO + HOUR, Kind.PROFILE, "identify", traits={"lists": {"spring": False, "autumn": True}})
+    assert [text.partition(" ")[2] for text in story(consent(TWO - HOUR), on_list(TWO), off)[1:]] == [
+        "was put on the list spring",
+        "was put on the list autumn, was taken off the list spring",
+    ]
+
+
+def test_taken_off_the_list_while_it_was_held_is_told_in_words() -> None:
+    """It was decided about, so the decision says it."""
+    night = NEWS.replace(b"10:00:00", b"22:00:00")
+    rule = campaign_rule({"campaigns/news.toml": night, "governor.toml": b'[quiet_hours]\nspread = "0min"\n'}, 0, 0)
+    off = event(TWO + 36 * HOUR, Kind.PROFILE, "identify", traits={"lists": {"spring": False}})
+    retelling = retell(rule, [consent(TWO - HOUR), on_list(TWO), off], TWO + 3 * DAY)
+    told = tell(retelling, rule.signals, Heard(), rule.timetable(0))
+    assert [moment.text.partition(" (the")[0] for moment in told if moment.kind == "decision"] == [
+        "mail put off to 08:00 on Wednesday 2026-10-14: it was 22:00 in UTC",
+        "did not enter: not on the list spring",
+    ]

@@ -168,5 +168,5 @@ def test_a_record_that_is_too_large_is_not_glued() -> None:
 def test_a_tick_larger_than_a_block_is_read_whole() -> None:
     """Several containers make one frame."""
     record = sent(call("Product Viewed", product_id="p1"))
-    frame, refused = Glue(newest()["clickstream"], ["user_id"]).read([record.value or b""] * (BLOCK + 7))
+    frame, refused = Glue(newest()["clickstream"]).read([record.value or b""] * (BLOCK + 7))
     assert (frame.height, refused) == (BLOCK + 7, [])

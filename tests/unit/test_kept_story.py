@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,8 @@ import pytest
 
 from cli.explain import lines, of_campaign, recent
 from cli.kept import Kept, covers, last_words, read_kept
-from cli.kept_story import never_entered, tell_kept, why_not
+from cli.kept_story import never_entered, tell_kept
+from cli.never_entered import of_profile, why_not
 from connectors.archive.archiver import Archiver
 from connectors.config_files import read_config
 from connectors.profile_reader import Profile
@@ -24,8 +27,12 @@ from udfs.time import DAY, HOUR, MINUTE
 
 
 def campaign(**changes: Any) -> Campaign:
-    shipped = parse_campaigns(read_config(Path("config/campaigns"))).campaigns["cart_abandonment"]
-    return type(shipped)(**{name: getattr(shipped, name) for name in shipped.__slots__} | changes)
+    return replace(shipped()["cart_abandonment"], **changes)
+
+
+def shipped() -> Mapping[str, Campaign]:
+    """Drafts, too."""
+    return parse_campaigns(read_config(Path("config/campaigns"))).campaigns
 
 
 def made(*args: Any, **more: Any) -> Decision:
@@ -93,9 +100,30 @@ def test_of_somebody_who_never_entered_the_profile_says_why(
     fields: dict[str, Any], changes: dict[str, Any], said: str
 ) -> None:
     """Nobody has decided anything about them, and yet there is an answer."""
-    assert why_not(campaign(**changes), profile(**fields), T0) == said
-    told = never_entered({"cart_abandonment": campaign(**changes)}, Kept(()), profile(**fields), T0)
-    assert [moment.text for moment in told] == [f"cart_abandonment: did not enter: {said}"]
+    known = of_profile(profile(**fields))
+    assert why_not(campaign(**changes), known, T0) == said
+    moments = never_entered({"cart_abandonment": campaign(**changes)}, Kept(()), profile(**fields), T0)
+    assert [moment.text for moment in moments] == [f"cart_abandonment: did not enter: {said}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "said"),
+    [
+        ("browse_abandonment", {}, "never said yes to marketing mail, and only looks of those who did are followed"),
+        ("browse_abandonment", {"consent_marketing": "true"}, "looked at no product"),
+        ("order_followup", {}, "no order is known"),
+        (
+            "order_followup",
+            {"last_completed_at": T0 - HOUR},
+            "ordered at 13:02, nothing is due before 13:02 on Thursday 2026-10-22",
+        ),
+        ("welcome", {"consent_marketing": "false"}, "said no to marketing mail"),
+        ("win_back", {}, "never came into the segment lapsing"),
+    ],
+)
+def test_each_signal_has_its_own_reason_for_never_having_come(name: str, fields: dict[str, Any], said: str) -> None:
+    """Which of them people have to ask about is not known beforehand."""
+    assert why_not(shipped()[name], of_profile(profile(**fields)), T0) == said
 
 
 def test_a_campaign_that_has_decided_is_not_said_never_to_have_been_entered() -> None:

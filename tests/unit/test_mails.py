@@ -29,6 +29,7 @@ from udfs.outputs import Trigger
 
 GOLDEN = Path(__file__).parent / "golden" / "mails"
 THREE = (item(), item("lt-25", "Storm Lantern", 6400), item("lt-12", "Teapot", 990, quantity=2, variant="Sea blue"))
+IN_TWO_CARTS = tuple(structs.replace(one, cart_id=cart) for one, cart in zip(THREE, ("c_7", "c_7", "c_9"), strict=True))
 HEADERS = [
     "List-Unsubscribe", "List-Unsubscribe-Post", "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted",
     "X-Tidemark-Trigger", "X-Tidemark-Campaign", "X-Tidemark-At", "MIME-Version", "Content-Type",
@@ -45,14 +46,17 @@ CASES = {
     "cart_left-two": (trigger(*THREE[:2]), ADA),
     "cart_left-one-stranger": (trigger(item(image_url=None, url=None)), Recipient("u1", "a@example.org")),
     "cart_left-german": (trigger(*THREE), Recipient("u1", "a@example.org", "Jörg", "de-DE")),
+    "cart_left-two-carts": (trigger(*IN_TWO_CARTS), ADA),
     "cart_left-many": (trigger(*(item(name=f"Thing {n}", price=100 * n) for n in range(1, 13))), ADA),
     "cart_reminder-three": (trigger(*THREE, template="cart_reminder", step=2), ADA),
     "cart_reminder-one": (trigger(template="cart_reminder", step=2), ADA),
+    "cart_reminder-two-carts": (trigger(*IN_TWO_CARTS, template="cart_reminder", step=2), ADA),
     "browse_left-three": (trigger(*THREE, template="browse_left", cart_id=None), ADA),
     "win_back": (with_nothing(template="win_back"), ADA),
     "win_back_last": (with_nothing(template="win_back_last", step=2), ADA),
     "welcome": (with_nothing(template="welcome"), ADA),
     "welcome_more": (with_nothing(template="welcome_more", step=2), ADA),
+    "newsletter": (with_nothing(template="newsletter", campaign="newsletter"), ADA),
     "order_followup-one": (trigger(template="order_followup", cart_id=None), ADA),
     "cart_reminder-no-picture": (trigger(item(image_url=None), template="cart_reminder", step=2), ADA),
 }

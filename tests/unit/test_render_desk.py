@@ -46,10 +46,20 @@ class Known:
         return None if self.fields is None else Profile(user, AT, self.fields, ())
 
 
-def desk(folder: Path, known: Known, ledger: Ledger | None = None, left: tuple[str, ...] = ()) -> Desk:
+def desk(
+    folder: Path, known: Known, ledger: Ledger | None = None, left: tuple[str, ...] = (), gone: tuple[str, ...] = ()
+) -> Desk:
     workshop = Workshop(SHOP, Templates(), pictures(folder), UnsubscribeLinks(b"key", "https://shop.example"))
     patience = Patience(sleep=lambda _: None)
-    made = Desk(workshop, cast(ProfileReader, known), ledger or Ledger(Versions({})), Metrics(), patience, left)
+    made = Desk(
+        workshop,
+        cast(ProfileReader, known),
+        ledger or Ledger(Versions({})),
+        Metrics(),
+        patience,
+        left,
+        lambda since: {(one, None) for one in gone if since == AT},
+    )
     made.tide.wait_for = lambda at: known.tide()  # type: ignore[method-assign]
     return made
 
@@ -99,6 +109,18 @@ def test_a_trigger_without_items_is_a_reason(tmp_path: Path) -> None:
 def test_whoever_has_just_unsubscribed_is_left_alone_at_once(tmp_path: Path) -> None:
     """Before the profile knows."""
     assert reason(desk(tmp_path, Known(FIELDS), left=("u_0412",)).weigh(trigger())) == "suppressed"
+
+
+def test_what_was_sold_out_since_the_decision_is_not_shown(tmp_path: Path) -> None:
+    """If nothing is left there is no mail; what was bought is shown whatever the shelves say."""
+    two = trigger(item(cart_id="c_7"), item("lt-25", "Storm Lantern", 6400, cart_id="c_7"))
+    made = desk(tmp_path, Known(FIELDS), gone=("lt-03",)).weigh(two)
+    assert isinstance(made, Mail)
+    assert b"Storm Lantern" in made.content
+    assert b"Night Ferry" not in made.content
+    assert reason(desk(tmp_path, Known(FIELDS), gone=("lt-03", "lt-25")).weigh(two)) == "unavailable_item"
+    bought = trigger(template="order_followup", cart_id=None)
+    assert isinstance(desk(tmp_path, Known(FIELDS), gone=("lt-03",)).weigh(bought), Mail)
 
 
 def test_the_same_step_under_another_id_is_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""All five shipped campaigns together, under the shipped governor, drafts as if they were live."""
+"""All six shipped campaigns together, under the shipped governor, drafts as if they were live."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from connectors.config_files import read_config
 from render_service.templates import HERE
-from tests.unit.customer import LONG_AFTER, NOON, ROOT, add, consent, event, line, order, view
+from tests.unit.customer import LONG_AFTER, NOON, ROOT, add, consent, event, identify, line, order, view
 from tests.unit.test_campaign_properties import stories
 from udfs.campaign_config import campaign_rule
 from udfs.campaign_rule import CampaignRule
@@ -23,7 +23,7 @@ from udfs.person import Person
 from udfs.time import DAY, HOUR, MINUTE, Millis
 from udfs.zones import time_of_day, zone
 
-SHIPPED = {"cart_abandonment", "browse_abandonment", "win_back", "welcome", "order_followup"}
+SHIPPED = {"cart_abandonment", "browse_abandonment", "win_back", "welcome", "order_followup", "newsletter"}
 
 
 def rule() -> CampaignRule:
@@ -55,6 +55,7 @@ def lives(draw: st.DrawFn) -> list[Event]:
                         view(at, lines=(line("v"),), user=user, message_id=name, context=where),
                         order(at, "x", user=user, message_id=name, order_id="o1", total=1200),
                         order(at, name="Order Cancelled", user=user, message_id=name, order_id="o1"),
+                        identify(at, {"lists": {"spring": draw(st.booleans())}}, user=user, message_id=name),
                         event(at, Kind.EMAIL, "Email Sent", user=user, message_id=name, campaign="news"),
                         event(at, Kind.EMAIL, "Email Bounced", user=user, message_id=name, bounce="soft"),
                     ]

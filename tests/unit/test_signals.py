@@ -97,6 +97,15 @@ def test_an_order_is_followed_up_with_what_was_bought() -> None:
     assert again == [(AFTER, 1, "sent"), (AFTER + MINUTE, 1, "reentry_blocked"), (AFTER + DAY, 2, "sent")]
 
 
+def test_what_happens_twice_in_one_millisecond_is_answered_once() -> None:
+    """Two orders without an id have one name then, and so have two subscriptions."""
+    follow = rule("order_completed", '[courtesy]\nafter_order = "0h"')
+    twice = [order(NOON, "mug", message_id="m1"), order(NOON, "pen", message_id="m2")]
+    assert answers(follow, YES, *twice) == [(AFTER, 1, "sent"), (AFTER + DAY, 2, "sent")]
+    back = [consent(NOON, message_id="m1"), consent(NOON, False, message_id="m2"), consent(NOON, message_id="m3")]
+    assert answers(rule("subscribed"), *back) == [(AFTER, 1, "sent"), (AFTER + DAY, 2, "sent")]
+
+
 @pytest.mark.parametrize("name", ["Order Cancelled", "Order Refunded"])
 def test_an_order_that_was_undone_is_not_followed_up(name: str) -> None:
     """Only that one."""

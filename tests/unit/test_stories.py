@@ -64,7 +64,7 @@ def test_a_failing_story_ends_the_command_with_a_code(tmp_path: Path) -> None:
     (tmp_path / "stories" / "cart_abandonment.toml").write_bytes(FILES["stories/cart_abandonment.toml"])
     ran = CliRunner().invoke(command_line(), ["campaign", "test", str(tmp_path)])
     assert ran.exit_code == exits.INPUT
-    assert "FAILED config/stories/cart_abandonment.toml: ordered nine minutes later: no mail" in ran.stdout
+    assert f"FAILED {tmp_path}/stories/cart_abandonment.toml: ordered nine minutes later: no mail" in ran.stdout
     as_json = CliRunner().invoke(command_line(), ["campaign", "test", str(tmp_path), "--json"])
     told = {one["name"]: one["holds"] for one in json.loads(as_json.stdout)}
     assert told["ordered nine minutes later: no mail"] is False

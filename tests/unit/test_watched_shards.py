@@ -11,13 +11,14 @@ from connectors.raw_tick import RawTick
 from connectors.records import Record
 from connectors.settings import Settings
 from connectors.shard_labels import labels
+from connectors.tick_chunks import pack
 from udfs.operators.counters import Counters
 from udfs.operators.tick_operator import LOOK_EVERY, TickOperator
 from udfs.operators.tick_shard import Mapping
 from udfs.time import Millis
 
 SETTINGS = Settings(tick=1_000, shards=2)
-TICK = ([b"u"], [b""], [0], [5_500], [5_500])
+TICK = ([pack(RawTick([b"u"], [b""], [0], [5_500], [5_500]))],)
 
 
 @dataclass

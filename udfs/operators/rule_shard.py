@@ -51,6 +51,16 @@ class RuleShards:
         self._state_type = work.state_type
         reads = getattr(self.rule, "reads", "")
         self._meta = Meta(FORMAT, settings.tick, settings.shards, settings.bound, reads)
+        self._told_until: Millis | None = None
+
+    def told(self, until: Millis) -> None:
+        """A shard has been told the news of the tick up to `until`.
+
+        Every shard is handed every tick with news, one tick after the other: all stand at the last such one by now.
+        """
+        if self._told_until is not None and self._told_until < until and hasattr(self.rule, "forget_news"):
+            self.rule.forget_news(self._told_until)
+        self._told_until = until if self._told_until is None else max(until, self._told_until)
 
     def open(self, number: int, stored: Mapping) -> RuleShard:
         return RuleShard(self, number, StoredShard(self.rule, self._state_type, stored, self._meta))
@@ -74,6 +84,8 @@ class RuleShard:
         duplicates = shard.seen.duplicates
         outputs = shard.tick([event for event in events if event.at <= until], until)
         self._shared.counters.add("duplicates", shard.seen.duplicates - duplicates)
+        if shard.fresh_news:
+            self._shared.told(until)
         changed = shard.changed
         self._stored.save(until)
         if self._shared.view:

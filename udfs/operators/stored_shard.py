@@ -82,7 +82,10 @@ class StoredShard:
                 self._mapping.put("u:" + user, self._encode((state, wakes.get(user))))
         self.shard.changed = set()
         for news in sorted(self.shard.fresh_news, key=_in_turn):
-            self._mapping.put("n:" + news.about, self._encode(news))
+            if news.taken_for_granted:
+                self._mapping.remove("n:" + news.about)
+            else:
+                self._mapping.put("n:" + news.about, self._encode(news))
         self.shard.fresh_news = []
         self._ids.save(until)
         self.until = until

@@ -15,6 +15,7 @@ from pyflink.datastream.state import MapStateDescriptor
 
 from connectors.raw_tick import RawTick
 from connectors.shard_labels import labels
+from connectors.tick_chunks import unpack
 from udfs.operators.counters import Counters
 from udfs.operators.tick_shard import TickShard, Work
 from udfs.time import SECOND, Millis
@@ -59,7 +60,7 @@ class TickOperator(KeyedProcessFunction):  # type: ignore[misc]
 
     def process_element(self, row: Row, ctx: KeyedProcessFunction.Context) -> Iterator[Row]:
         self._counters.add("ticks")
-        tick = RawTick(*row)
+        tick = unpack(row[0])
         return self._run(ctx, tick, self._not_beyond_stop((tick.effective[0] // self._tick + 1) * self._tick - 1))
 
     def on_timer(self, timestamp: Millis, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[Row]:

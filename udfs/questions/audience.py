@@ -9,12 +9,14 @@ HUNDRED_PERCENT = 100
 
 
 def audience(question: Question) -> Verdict | None:
-    """Whoever has left the segment that let them in is not meant any more either."""
+    """Whoever has left the segment that let them in, or the list, is not meant any more either."""
     campaign = question.campaign
     for key, name in campaign.segments.items():
         if (name in question.segments) == (key == "audience.not_segment"):
             return no("not_in_audience")
-    if question.cart and question.cart.value < campaign.minimum_value:
+    if campaign.on_list is not None and campaign.on_list not in question.person.lists:
+        return no("not_in_audience")
+    if (shown := question.shown) and shown.value < campaign.minimum_value:
         return no("below_minimum")
     return None
 

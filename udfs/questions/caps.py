@@ -44,12 +44,12 @@ def repetition(question: Question) -> Verdict | None:
         sent.template == question.template and within(sent.at, governor.same_template, at) for sent in past(question)
     ):
         return no("capped")
-    if not governor.same_product or question.step > 1 or question.cart is None:
+    if not governor.same_product or question.step > 1 or question.shown is None:
         return None
     shown = {
         product for sent in past(question) if within(sent.at, governor.same_product, at) for product in sent.products
     }
-    return no("capped") if shown.issuperset(line.product_id for line in question.cart.lines) else None
+    return no("capped") if shown.issuperset(line.product_id for line in question.shown.lines) else None
 
 
 def used(cap: Cap, question: Question, campaign: str | None = None) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from udfs.abandonment import Abandonment
 from udfs.questions.question import Question, Verdict, no, within
-from udfs.signals import Happened
 
 
 def exited(question: Question) -> Verdict | None:
@@ -21,8 +21,15 @@ def courtesy(question: Question) -> Verdict | None:
     return None
 
 
+def available(question: Question) -> Verdict | None:
+    """Nothing of what was left behind can be bought any more; what was bought is another matter."""
+    if question.sold_out and not any(cart.lines for cart in question.carts):
+        return no("unavailable_item")
+    return None
+
+
 def something_left(question: Question) -> Verdict | None:
     """Asked where something was left behind; a welcome shows no cart."""
-    if isinstance(question.campaign.signal, Happened) or (question.cart and question.cart.lines):
+    if not isinstance(question.campaign.signal, Abandonment) or any(cart.lines for cart in question.carts):
         return None
     return no("cart_empty")

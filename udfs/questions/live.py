@@ -23,6 +23,6 @@ def live_since(question: Question) -> Millis | None:
 
 
 def entry(question: Question) -> Verdict | None:
-    if question.step == 1 and within(last_send(question), question.campaign.reentry, question.at):
+    if question.step == 1 and within(last_send(question), question.campaign.entered_once_in, question.at):
         return no("reentry_blocked")
     return None

@@ -6,6 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from udfs.abandonment import Abandonment
 from udfs.campaigns import Campaign
 from udfs.carts import Cart
@@ -16,15 +18,16 @@ from udfs.time import Millis
 
 
 class Verdict(NamedTuple):
-    """`until` (ms) is when a deferred question is asked again."""
+    """`until` (ms) is when a deferred question is asked again; `into` is the message that shows this cart, too."""
 
     outcome: str
     reason: str
     until: Millis | None = None
+    into: Sent | Due | None = None
 
 
-def no(reason: str) -> Verdict:
-    return Verdict(DROP, reason)
+def no(reason: str, into: Sent | Due | None = None) -> Verdict:
+    return Verdict(DROP, reason, into=into)
 
 
 def later(reason: str, until: Millis) -> Verdict:
@@ -40,8 +43,9 @@ class Question:
     """One step of one campaign for one person at one instant; `due` is None if it is asked for the first time at its
     signal.
 
-    `cart` is what the mail shows, None once it is forgotten. `segments` are those that the person is in; unknown is not
-    a member.
+    `cart` is what the mail is about, None once it is forgotten, and `beside` are the carts that it shows beside it.
+    `segments` are those that the person is in; unknown is not a member. So many lines are not shown because they are
+    `sold_out`; with `orders_silent` nobody can be said not to have ordered.
     """
 
     campaign: Campaign
@@ -54,6 +58,22 @@ class Question:
     governor: Governor = EASY
     live_from: Millis | None = None
     segments: Collection[str] = ()
+    beside: tuple[Cart, ...] = ()
+    sold_out: int = 0
+    orders_silent: bool = False
+
+    @property
+    def carts(self) -> tuple[Cart, ...]:
+        """All that the mail shows, what it is about first."""
+        return (self.cart, *self.beside) if self.cart else self.beside
+
+    @property
+    def shown(self) -> Cart | None:
+        """The same as if it lay in one cart."""
+        if not self.beside:
+            return self.cart
+        first, *others = self.carts
+        return replace(first, lines=sum((cart.lines for cart in others), first.lines))
 
     @property
     def asked_at(self) -> Millis:
