@@ -12,7 +12,7 @@ import pytest
 import typer
 
 from cli import campaign_news, exits
-from cli.campaign_list import Row, rows_of
+from cli.campaign_list import Row, _cells, rows_of
 from cli.campaign_news import Outcome, Wish, carry_out
 from cli.campaign_standing import Standing
 from cli.published_log import read_published
@@ -138,6 +138,8 @@ def test_the_list_tells_what_is_in_force_and_what_the_files_say() -> None:
     base, other = version_of(text()), version_of(OTHER)
     cart, draft = rows_of(stands(*news))
     assert cart == Row(NAME, "paused", other, NOON - HOUR, base, (base,), (NOON + 1,))
+    assert _cells(cart)[1:3] == ["paused", other]
+    assert _cells(cart)[3:] == ["2026-09-30 11:00:00Z, more from 2026-09-30 12:00:00Z on", f"another: {base}"]
     assert (draft.name, draft.state, draft.since, draft.file) == ("tomorrow", "draft", None, draft.version)
 
 
