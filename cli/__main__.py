@@ -26,6 +26,8 @@ MODULES = (
     "campaign",
     "campaign_test",
     "campaign_diff",
+    "campaign_publish",
+    "campaign_list",
     "people_list",
     "import_log",
     "backtest",

@@ -22,6 +22,7 @@ from udfs.time import Millis
 if TYPE_CHECKING:
     from cli.rehearsal import Rehearsed
     from connectors.history import History
+    from udfs.news import News
     from udfs.timetable import Timetable
 
 SHOWN = 5
@@ -40,6 +41,7 @@ def backtest(
     live_from: str = typer.Option("beginning", metavar="TIME|beginning", help="Signals before it are only recorded."),
     run_on: str = typer.Option("0s", help="Let the clock run on so long after the last event, as in 48h."),
     drafts: bool = typer.Option(False, "--drafts", help="Let drafts decide as if they were live."),
+    campaigns_log: Path = typer.Option(None, metavar="FILE", help="What was published meanwhile, as `read` prints it."),
     out: Path = typer.Option(None, metavar="DIR", help="Write the report and every decision there."),
     processes: int = typer.Option(None, min=1, help="How many run side by side; one for each core if it is not said."),
     as_json: bool = typer.Option(False, "--json", help="Print the summary as JSON."),
@@ -48,6 +50,7 @@ def backtest(
     from cli.backtest_files import Writer
     from cli.backtest_report import page
     from cli.backtest_text import text
+    from cli.published_log import read_published
     from cli.rehearsal import people_at_once
     from udfs.campaign_config import campaign_config
     from udfs.rehearsal_brakes import brakes
@@ -55,9 +58,10 @@ def backtest(
     from udfs.rehearsal_waits import WAITS
 
     files = read_campaigns(campaigns, drafts)
+    news = read_published(campaigns_log, files, drafts) if campaigns_log else ()
     with rehearsal(
         events, [files], read_time(since), read_time(until), read_time(live_from) or 0, read_length(run_on),
-        waits=WAITS, drafts=drafts, count=processes or people_at_once(),
+        waits=() if news else WAITS, drafts=drafts, count=processes or people_at_once(), news=news,
     ) as (history, rehearsed):  # fmt: skip
         summary = Summary()
         with Writer(out) as writer:
@@ -85,11 +89,12 @@ def rehearsal(
     waits: tuple[Millis, ...],
     drafts: bool,
     count: int,
+    news: tuple[News, ...] = (),
 ) -> Iterator[tuple[History, Rehearsed]]:
     """Read and decide; the decisions can be read inside. Ends with a sentence and a code if that cannot be."""
+    from cli.published_log import rule_told
     from cli.rehearsal import Terms, processes, read_history, rehearse
     from connectors.settings import from_environment
-    from udfs.campaign_config import campaign_rule
 
     if len(set(events)) < len(events):
         exits.fail("The same file is named twice in --events.", exits.USAGE)
@@ -101,8 +106,8 @@ def rehearsal(
                 history = read_history(events, from_environment().bound, home, pool, advance)
             _tell_of_bad_lines(history)
             first, last = _bounds(history, since, until)
-            terms = Terms(tuple(variants), live_from, first, last + run_on, since, until, waits, drafts)
-            tables = [campaign_rule(files, live_from, first, drafts).timetable(terms.stop_at) for files in variants]
+            terms = Terms(tuple(variants), live_from, first, last + run_on, since, until, waits, drafts, news)
+            tables = [rule_told(files, news, drafts).timetable(terms.stop_at) for files in variants]
             _tell_of_what_is_beyond(tables, terms.stop_at)
             with progress("decide", len(history.batches)) as advance:
                 rehearsed = rehearse(history, terms, home, pool, advance)

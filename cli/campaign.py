@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from cli import exits
 from local_stack.addresses import ROOT
 
+if TYPE_CHECKING:
+    from udfs.campaign_check import Checked
+
 CONFIG = ROOT / "config"
 TEMPLATES = ROOT / "render_service" / "templates"
 
-group = typer.Typer(name="campaign", help="Check, rehearse and compare campaigns.", no_args_is_help=True)
+group = typer.Typer(name="campaign", help="Check, rehearse, compare and publish campaigns.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -27,11 +31,7 @@ def check(
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Tell errors with file, line and key, and warn of what is seldom meant."""
-    from connectors.config_files import read_config
-    from udfs.campaign_check import check as checked_files
-
-    now = time.time_ns() // 1_000_000
-    checked = checked_files({str(file): _read(file) for file in files}, read_config(CONFIG), _templates(), now)
+    checked = check_files(files, CONFIG)
     if as_json:
         typer.echo(json.dumps({"errors": _plain(checked.errors), "warnings": _plain(checked.warnings)}))
     else:
@@ -54,7 +54,16 @@ def schema() -> None:
     typer.echo(json.dumps(campaign_schema(), indent=2))
 
 
-def _read(file: Path) -> bytes:
+def check_files(files: list[Path], folder: Path) -> Checked:
+    """What is wrong with files beside the governor and the segments of a configuration folder."""
+    from connectors.config_files import read_config
+    from udfs.campaign_check import check as checked_files
+
+    now = time.time_ns() // 1_000_000
+    return checked_files({str(file): read_file(file) for file in files}, read_config(folder), _templates(), now)
+
+
+def read_file(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:

@@ -77,11 +77,10 @@ def whole_story(user: str, until: Millis | None, everything: bool, retell: bool 
 def kept_story(user: str, until: Millis | None = None, everything: bool = False) -> Story:
     """The story from Redis and the archive, which costs the same however long the topics are."""
     from cli.archive import folder
+    from cli.campaign_standing import campaigns_at
     from cli.deployment import SubmittedJob, here
     from cli.kept import read_kept, read_profile
     from cli.kept_story import never_entered, tell_kept
-    from connectors.config_files import read_config
-    from udfs.campaigns import parse_campaigns
 
     _, settings, deployment = here()
     kept = read_kept(settings, folder(), user, None if everything else (RECENT, AT_LEAST), until)
@@ -90,7 +89,8 @@ def kept_story(user: str, until: Millis | None = None, everything: bool = False)
     if not moments and profile is None:
         exits.fail(f"Nothing is kept of {user!r}: `--retell` reads the topics themselves.", exits.NOT_FOUND)
     submitted = deployment.jobs.get("campaigns", SubmittedJob(""))
-    campaigns = parse_campaigns(read_config(Path(submitted.config) / "campaigns")).without_drafts().campaigns
+    asked = profile is not None and tide is not None and kept.whole
+    campaigns = campaigns_at(settings, Path(submitted.config), tide or 0) if asked else {}
     return Story([*moments, *never_entered(campaigns, kept, profile, tide)], 0, tide, AT_LEAST)
 
 

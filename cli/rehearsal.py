@@ -18,6 +18,7 @@ from connectors.history import Batch, History, Read, events_of, join, parts, rea
 from udfs.campaign_config import campaign_rule
 from udfs.events import Event
 from udfs.memory_driver import drive
+from udfs.news import News
 from udfs.outputs import Decision
 from udfs.rehearsal_brakes import Flow, flow_of
 from udfs.rehearsal_waits import WaitRow, about_carts, added, orders_of, own_waits, rows, with_carts, with_wait
@@ -38,7 +39,7 @@ class Terms:
     """What is decided, from when to when (event time, ms): events lie in [since, until), the clock stops at `stop_at`.
 
     `variants` are configurations, decided one beside the other; `waits` are tried with the first of them. With `drafts`
-    they decide as if they were live.
+    they decide as if they were live. `news` are what was published meanwhile.
     """
 
     variants: tuple[Files, ...]
@@ -49,6 +50,7 @@ class Terms:
     until: Millis | None = None
     waits: tuple[Millis, ...] = ()
     drafts: bool = False
+    news: tuple[News, ...] = ()
 
 
 class Decided(NamedTuple):
@@ -130,7 +132,7 @@ def processes(count: int) -> Iterator[Executor | None]:
 
 def _decide(files: Files, events: Sequence[Event], terms: Terms) -> tuple[list[Decision], int]:
     rule = campaign_rule(files, terms.live_from, terms.history_from, terms.drafts)
-    story = drive(rule, events, terms.stop_at, tick=AT_ONCE, shards=1)
+    story = drive(rule, events, terms.stop_at, tick=AT_ONCE, shards=1, news=terms.news)
     return [told for told in story.emitted if isinstance(told, Decision)], story.duplicates
 
 

@@ -28,7 +28,7 @@ class Move:
 
 @dataclass(slots=True)
 class Noted:
-    """The rule itself, with a notebook: implements Rule[Person, Event, Told]."""
+    """The rule itself, with a notebook: implements Rule[Person, Event, Told] and Learner."""
 
     rule: CampaignRule
     moves: list[Move] = field(default_factory=list)

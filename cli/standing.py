@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from kafka.errors import KafkaError
 
 from cli.deployment import here
+from cli.wording import instant
 from connectors.flink_rest import Cluster, FlinkError, Job
 from connectors.settings import Settings
 from connectors.tide import Mark, holding, marks, stands_at
@@ -53,13 +52,9 @@ def of_tide() -> list[Health]:
 
 def _tide(known: list[Mark], settings: Settings) -> Health:
     at = stands_at(known, settings.bound)
-    return Health("tide", "waiting" if at is None else f"at {_clock(at)}", settings.kafka, None, None)
+    return Health("tide", "waiting" if at is None else f"at {instant(at)}", settings.kafka, None, None)
 
 
 def _holder(mark: Mark, settings: Settings) -> Health:
-    heard = "it has told nothing yet" if mark.newest is None else f"its last word is of {_clock(mark.newest)}"
+    heard = "it has told nothing yet" if mark.newest is None else f"its last word is of {instant(mark.newest)}"
     return Health(f"{mark.topic}/{mark.partition}", f"holds the tide: {heard}", settings.kafka, None, None)
-
-
-def _clock(at: Millis) -> str:
-    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")

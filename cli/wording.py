@@ -14,6 +14,11 @@ def clock_time(at: Millis) -> str:
     return moment.strftime("%H:%M:%S" if moment.second else "%H:%M")
 
 
+def instant(at: Millis) -> str:
+    """2026-10-12 14:02:00Z."""
+    return datetime.fromtimestamp(at // 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
 def day(at: Millis) -> str:
     return datetime.fromtimestamp(at // 1000, UTC).strftime("%A %Y-%m-%d")
 

@@ -12,10 +12,11 @@ from kafka.consumer.fetcher import ConsumerRecord
 from connectors import broker
 from connectors.effective_time import Marks
 from connectors.input_events import read_event
+from connectors.news_log import key_of
 from connectors.news_records import read_news
 from connectors.rejected import Rejected
 from connectors.settings import Settings
-from connectors.topics import HEARTBEAT_KEY, full_name, kind_of, plain_name
+from connectors.topics import BY_NAME, HEARTBEAT_KEY, full_name, kind_of, plain_name
 from connectors.wire import decode, encode
 from udfs.brakes import Word
 from udfs.events import Event
@@ -102,7 +103,7 @@ class BrakeFeed:
             said = {"name": word.name, "action": word.action, "cause": word.cause, "timestamp": stamp}
             self._producer.send(
                 full_name("campaigns", self._namespace),
-                key=word.name.encode(),
+                key=key_of(BY_NAME["campaigns"], word.name),
                 value=encode("campaigns", said),
                 timestamp_ms=stamp,
             ).get(timeout=broker.PATIENCE / 1000)

@@ -24,3 +24,8 @@ def unpack(coordinate: int) -> Coordinates:
         (coordinate >> OFFSET_BITS) & ((1 << PARTITION_BITS) - 1),
         coordinate & ((1 << OFFSET_BITS) - 1),
     )
+
+
+def pack(topic: int, partition: int, offset: int) -> int:
+    """The place of a record as one integer, in the order of the log within a topic and partition."""
+    return topic << TOPIC_SHIFT | partition << OFFSET_BITS | offset

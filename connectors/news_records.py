@@ -28,7 +28,7 @@ def read_news(
         return decoded
     record = decoded[1]
     name = record[topic.key]
-    if name.encode() != key:
+    if key != name.encode() and not (topic.thinned and key.startswith(f"{name}:".encode())):
         return Rejected(Reason.KEY_MISMATCH, f"the key is not the record's {topic.key}")
     if record["timestamp"] != record_time:
         return Rejected(Reason.TIME_MISMATCH, f"the record says {record['timestamp']}, Kafka {record_time}")

@@ -12,7 +12,7 @@ from kafka.partitioner.default import murmur2
 from connectors import broker
 from connectors.effective_time import Marks
 from connectors.input_events import read_event
-from connectors.news_records import read_news
+from connectors.news_log import news_of
 from connectors.rejected import Rejected
 from connectors.settings import Settings
 from connectors.topics import BY_NAME, HEARTBEAT_KEY, full_name, kind_of, plain_name, read_by
@@ -87,7 +87,7 @@ def _records(settings: Settings, key: bytes, topics: Sequence[str]) -> Iterator[
 def _learn(log: PersonLog, topic: str, record: ConsumerRecord, effective: Millis) -> None:
     if record.key == HEARTBEAT_KEY:
         return
-    news = read_news(kind_of(topic), record.key, record.value, record.timestamp, effective, record.offset)
+    news = news_of(record, kind_of(topic), effective)
     if isinstance(news, News):
         log.news.append(news)
 

@@ -16,8 +16,15 @@ DAY: Millis = 86_400_000
 Clock = Literal["live", "replay"]
 
 
+# A year of heartbeats is 31 million records, and whoever looks for the few others would have to read them all.
+_THINNED = {"cleanup.policy": "compact", "segment.ms": "3600000", "min.cleanable.dirty.ratio": "0.01"}
+
+
 class Topic(NamedTuple):
-    """A row of the table; `key` and `event_time` name fields of the record, `retention` is the live one."""
+    """A row of the table; `key` and `event_time` name fields of the record, `retention` is the live one.
+
+    Keys of a topic that is `thinned` are unique but for heartbeats: of these Kafka keeps the newest when live.
+    """
 
     name: str
     role: Literal["input", "news", "output"]
@@ -28,13 +35,14 @@ class Topic(NamedTuple):
     partitions: int
     retention: Millis
     about: str
+    thinned: bool = False
 
     def configs(self, clock: Clock) -> dict[str, str]:
         """Kafka's topic settings; "replay" is for stacks that history or shop time is played into."""
         guarded = self.role != "output" and clock == "live"
         ahead = LIVE_TIMESTAMP_AHEAD if guarded else MAX_TIMESTAMP_AHEAD
         return {
-            "cleanup.policy": "delete",
+            **(_THINNED if self.thinned and clock == "live" else {"cleanup.policy": "delete"}),
             "message.timestamp.type": "CreateTime",
             "message.timestamp.after.max.ms": str(ahead),
             "message.timestamp.before.max.ms": str(MAX_TIMESTAMP_AHEAD),
@@ -47,9 +55,9 @@ def _input(kind: Kind, name: str, about: str) -> Topic:
     return Topic(name, "input", kind, name, "user_id or anonymous_id", "timestamp", 2, 400 * DAY, about)
 
 
-def _news(kind: Kind, name: str, key: str, retention: Millis, about: str) -> Topic:
+def _news(kind: Kind, name: str, key: str, retention: Millis, about: str, thinned: bool = False) -> Topic:
     # One partition, so that there is one order in which they were told.
-    return Topic(name, "news", kind, name, key, "timestamp", 1, retention, about)
+    return Topic(name, "news", kind, name, key, "timestamp", 1, retention, about, thinned)
 
 
 def _output(name: str, key: str, retention: Millis, about: str) -> Topic:
@@ -62,7 +70,14 @@ TOPICS: tuple[Topic, ...] = (
     _input(Kind.CART, "cart", "changes of carts, looks at them, steps of the checkout"),
     _input(Kind.ORDER, "purchase", "orders completed, cancelled, refunded"),
     _input(Kind.EMAIL, "email-events", "what happened to mails, ours and other tools'"),
-    _news(Kind.CAMPAIGN, "campaigns", "name", FOREVER, "what is done to campaigns, and what the brakes have found"),
+    _news(
+        Kind.CAMPAIGN,
+        "campaigns",
+        "name",
+        FOREVER,
+        "what is done to campaigns, and what the brakes have found",
+        thinned=True,
+    ),  # fmt: skip
     _news(Kind.CATALOG, "catalog", "product_id", 400 * DAY, "products sold out and available again"),
     _output("segment-changes", "user_id", 90 * DAY, "people entering and leaving segments"),
     _output("triggers", "user_id", 7 * DAY, "messages to be sent"),

@@ -8,6 +8,7 @@ import signal
 import socket
 import threading
 import time
+from functools import partial
 
 import redis
 import uvicorn
@@ -30,6 +31,7 @@ from render_service.settings import RenderSettings
 from render_service.templates import Templates
 from render_service.unsubscribe import UnsubscribeLinks
 from render_service.unsubscribe_page import UnsubscribePage
+from render_service.versions import Versions, published
 from render_service.web import pages
 from udfs.campaigns import Campaign
 from udfs.time import Millis
@@ -97,7 +99,7 @@ class House:
         settings = self._settings
         journal = Journal(settings.kafka, settings.namespace, settings.heartbeats_ahead)
         profiles = ProfileReader(settings.redis, settings.namespace)
-        ledger = Ledger(self._campaigns)
+        ledger = Ledger(Versions(self._campaigns, partial(published, settings.kafka, settings.namespace)))
         workshop = Workshop(settings.shop, Templates(), self._pictures, self._links)
         patience = Patience(sleep=self._pause, give_up=self._stop.is_set)
         catalog = CatalogReader(settings.kafka, settings.namespace)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from render_service.sends import BOUNCED, RELEASED, SENT, UNKNOWN, Send
-from udfs.campaigns import Campaign
+from render_service.versions import Versions
 from udfs.outputs import Trigger
 from udfs.time import Millis
 
@@ -17,7 +15,7 @@ Entry = tuple[str, int, str]
 class Ledger:
     """The last word on each trigger, and when each person last got each step of each campaign."""
 
-    def __init__(self, campaigns: Mapping[str, Campaign]) -> None:
+    def __init__(self, campaigns: Versions) -> None:
         self._campaigns = campaigns
         self._outcomes: dict[str, str] = {}
         self._mailed: dict[Entry, tuple[Millis, str]] = {}
@@ -44,9 +42,8 @@ class Ledger:
         `sends` says when the mail went out, which is up to `valid_for` after what re-entry is counted from: that much
         is given, so that nobody is refused whom the job rightly let in.
         """
-        campaign = self._campaigns.get(trigger.campaign)
         last = self._mailed.get((trigger.campaign, trigger.step, trigger.user_id))
-        if campaign is None or last is None:
+        if last is None or (campaign := self._campaigns.of(trigger)) is None:
             return False
         return trigger.at - campaign.reentry < last[0] - campaign.valid_for
 

@@ -21,12 +21,13 @@ class Edition(NamedTuple):
 
 
 class InForce:
-    """`campaigns` are the newest editions by name. Who entered on an earlier one goes on with that.
+    """`campaigns` are the newest of the `editions` by name. Who entered on an earlier one goes on with that.
 
     `sent_ttl` and `order_ttl` (ms) say how long mails and orders are of interest to any of them.
     """
 
     def __init__(self, editions: Mapping[str, tuple[Edition, ...]], governor: Governor) -> None:
+        self.editions = editions
         self.campaigns = {name: known[-1].campaign for name, known in editions.items()}
         self._eras = {name: known for name, known in editions.items() if len(known) > 1 or known[0].since}
         self.timetable = Timetable(self.campaigns.values(), governor)

@@ -52,6 +52,8 @@ class Published:
 
     def at(self, at: Millis) -> InForce:
         """What is in force at `at` (ms): one comparison as long as it is what was in force when last asked."""
+        if not self._known:
+            return self._beginning
         last = self._changes.at(at)
         if last is not self._last:
             self._last = last

@@ -8,19 +8,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from kafka.consumer.fetcher import ConsumerRecord
 
 from connectors import broker
 from connectors.config_files import Files, read_config, read_texts
 from connectors.effective_time import Marks
 from connectors.input_events import read_event
-from connectors.topics import HEARTBEAT_KEY, INPUTS, full_name, plain_name
+from connectors.news_log import news_of
+from connectors.rejected import Rejected
+from connectors.topics import HEARTBEAT_KEY, KEPT, full_name, plain_name
 from connectors.wire import decode
 from local_stack.drills.report import Report
 from local_stack.drills.scene import Scene
 from local_stack.drills.witness import Witness
 from udfs.campaign_config import campaign_rule
-from udfs.events import Event
+from udfs.events import Event, Kind
 from udfs.memory_driver import Story, drive
+from udfs.news import News
 from udfs.outputs import Decision
 from udfs.profile_config import load
 from udfs.profile_rule import ProfileRule
@@ -33,12 +37,13 @@ _MOST_SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """The events of a scene's input topics at their effective times, how many records are no events, the tide.
+    """The events and news of a scene's topics at their effective times, how many records are neither, the tide.
 
     `history_from` is what the job was told.
     """
 
     events: list[Event]
+    news: list[News]
     refused: int
     tide: Millis
     history_from: Millis
@@ -51,24 +56,32 @@ class Log:
 def read_log(scene: Scene) -> Log:
     """The whole log as the jobs read it."""
     marks = Marks(scene.jobs_settings.bound)
-    events, refused = [], 0
-    for topic in INPUTS:
+    events, news, refused = list[Event](), list[News](), 0
+    for topic in KEPT:
         for record in broker.read_to_end(scene.addresses.kafka, scene.names(topic.name)):
             effective = marks.effective(topic.name, record.partition, record.timestamp)
             if record.key == HEARTBEAT_KEY or topic.kind is None:
                 continue
-            event = read_event(topic.kind, record.key, record.value, record.timestamp, effective)
-            if isinstance(event, Event):
-                events.append(event)
+            told = _read(topic.kind, record, effective)
+            if isinstance(told, Event):
+                events.append(told)
+            elif isinstance(told, News):
+                news.append(told)
             else:
                 refused += 1
-    return Log(events, refused, marks.tide() or 0, scene.history_from())
+    return Log(events, news, refused, marks.tide() or 0, scene.history_from())
+
+
+def _read(kind: Kind, record: ConsumerRecord, effective: Millis) -> Event | News | Rejected:
+    if kind >= Kind.CAMPAIGN:
+        return news_of(record, kind, effective)
+    return read_event(kind, record.key, record.value, record.timestamp, effective)
 
 
 def campaigns(log: Log, live_from: Millis, stop_at: Millis, files: Files | None = None) -> Story[Any, Any]:
     """What the campaigns decide over the log up to `stop_at`."""
     rule = campaign_rule(read_config() if files is None else files, live_from, log.history_from)
-    return drive(rule, log.until(stop_at), stop_at, tick=HOUR)
+    return drive(rule, log.until(stop_at), stop_at, tick=HOUR, news=log.news)
 
 
 def profiles(log: Log, stop_at: Millis) -> dict[str, tuple[dict[str, str], tuple[str, ...]]]:

@@ -385,6 +385,15 @@ def test_any_bytes_at_all_are_answered(kind: Kind, key: bytes, body: bytes | Non
     assert isinstance(read_news(kind, key, value, AT, AT, 1), News | Rejected)
 
 
+def test_the_key_of_a_campaign_may_have_something_behind_its_name() -> None:
+    """Which makes it unique, so that Kafka keeps every record and thins out heartbeats only."""
+    record = campaign_record("pause", AT, 5)
+    for key, found in ((b"red:7f3a", News), (b"redder", Rejected), (b":red", Rejected)):
+        assert isinstance(read_news(Kind.CAMPAIGN, key, record.value, AT, AT, 1), found)
+    sold = encode("catalog", {"product_id": "mug", "available": False, "timestamp": AT})
+    assert isinstance(read_news(Kind.CATALOG, b"mug:7f3a", sold, AT, AT, 1), Rejected)
+
+
 def test_a_product_is_sold_out_from_its_own_time() -> None:
     """Each variant by itself."""
     value = encode("catalog", {"product_id": "mug", "variant": "red", "available": False, "timestamp": AT})

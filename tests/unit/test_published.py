@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cli.retelling import retell
+from cli.story import Heard, tell
 from connectors.config_files import read_config
 from tests.unit.customer import LONG_AFTER, NOON, add, campaign_text, config, consent, order, view
 from tests.unit.test_stored_shard import Entries
@@ -231,6 +233,16 @@ def test_a_restored_shard_knows_the_published_version_and_who_began_on_which() -
     out = after.tick([add(NOON + 2 * MINUTE, "pen", cart="c2", user="bob")], NOON + DAY - 1)
     found = [(one.user_id, one.at, one.reason) for one in out if isinstance(one, Decision)]
     assert found == [("ada", FIRST, "sent"), ("bob", NOON + 32 * MINUTE, "no_consent")]
+
+
+def test_explain_tells_of_a_version_that_a_running_wait_goes_on_with() -> None:
+    """And of the deadline by it."""
+    moving = published(text('on_change = "move"', "30min"), NOON + MINUTE)
+    known = rule()
+    retelling = retell(known, LEFT, NOON + 2 * MINUTE, [moving])
+    story = [(one.at, one.text) for one in tell(retelling, known.signals, Heard())]
+    assert (NOON + MINUTE, f"goes on by the new version of {NAME}") in story
+    assert story[-1] == (NOON + 30 * MINUTE, "deadline of the cart, if nothing else happens")
 
 
 TEXTS = st.builds(

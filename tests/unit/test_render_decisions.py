@@ -11,6 +11,7 @@ from render_service.ledger import Ledger
 from render_service.recipient import Recipient, recipient
 from render_service.sends import BOUNCED, CLAIMED, NOT_SENT, RELEASED, SENT, UNKNOWN, send
 from render_service.unsubscribe import UnsubscribeLinks, Unsubscriber
+from render_service.versions import Versions
 from tests.unit.mail_makers import ADA, AT, trigger
 from udfs.campaigns import Campaign, parse_campaign
 from udfs.decisions import REASONS
@@ -31,7 +32,7 @@ template = "cart_left"
 
 def ledger(*sends: tuple[Trigger, str, str]) -> Ledger:
     campaign: Campaign = parse_campaign(CAMPAIGN, "cart_abandonment.toml")
-    made = Ledger({campaign.name: campaign})
+    made = Ledger(Versions({campaign.name: campaign}))
     for of, outcome, reason in sends:
         made.note(send(of, outcome, reason, of.at))
     return made

@@ -17,6 +17,7 @@ from render_service.metrics import Metrics
 from render_service.sends import NOT_SENT, SENT, Send, send
 from render_service.templates import Templates
 from render_service.unsubscribe import UnsubscribeLinks
+from render_service.versions import Versions
 from tests.unit.mail_makers import AT, SHOP, item, pictures, trigger
 from tests.unit.test_render_decisions import CAMPAIGN
 from udfs.campaigns import parse_campaign
@@ -53,7 +54,7 @@ def desk(
     made = Desk(
         workshop,
         cast(ProfileReader, known),
-        ledger or Ledger({}),
+        ledger or Ledger(Versions({})),
         Metrics(),
         patience,
         left,
@@ -125,7 +126,7 @@ def test_what_was_sold_out_since_the_decision_is_not_shown(tmp_path: Path) -> No
 def test_the_same_step_under_another_id_is_refused(tmp_path: Path) -> None:
     """Within the campaign's re-entry time."""
     campaign = parse_campaign(CAMPAIGN, "cart_abandonment.toml")
-    ledger = Ledger({campaign.name: campaign})
+    ledger = Ledger(Versions({campaign.name: campaign}))
     ledger.note(send(trigger(trigger_id="earlier"), SENT, "sent", AT))
     assert reason(desk(tmp_path, Known(FIELDS), ledger).weigh(trigger())) == "reentry_blocked"
 

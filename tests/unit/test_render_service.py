@@ -18,6 +18,7 @@ from render_service.metrics import Metrics
 from render_service.post import Answer, MailServer, Verdict
 from render_service.sends import BOUNCED, CLAIMED, NOT_SENT, RELEASED, SENT, UNKNOWN, Send, send
 from render_service.service import POSTPONED_S, Service
+from render_service.versions import Versions
 from tests.unit.mail_makers import AT, trigger
 from udfs.outputs import Trigger
 
@@ -121,7 +122,7 @@ def service(journal: MemoryJournal, server: ToldServer, desk: SimpleDesk | None 
         cast(Journal, journal),
         cast(Desk, desk or SimpleDesk()),
         cast(MailServer, server),
-        Ledger({}),
+        Ledger(Versions({})),
         more.pop("metrics", None) or Metrics(),
         stopped,
         more.pop("unwritten", []),

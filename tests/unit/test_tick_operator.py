@@ -16,16 +16,20 @@ from connectors.config_files import read_config, read_texts
 from connectors.coordinates import OFFSET_BITS, TOPIC_SHIFT
 from connectors.effective_time import Marks
 from connectors.input_events import read_event
+from connectors.news_records import read_news
 from connectors.person_log import partition_of
 from connectors.records import Record
 from connectors.settings import Settings
 from connectors.topics import BY_NAME, INPUTS
+from connectors.wire import encode
 from tests.disturb import Sent
 from tests.streams import BEGIN, MOVES, Move, told
 from tests.unit.flink_stub import Read, StubFlink, ticks_of
 from udfs.campaign_config import campaign_rule
-from udfs.events import Event
+from udfs.campaign_rule import CampaignRule
+from udfs.events import Event, Kind
 from udfs.memory_driver import Story, drive
+from udfs.news import News
 from udfs.operators.border import Border
 from udfs.operators.counters import Counters
 from udfs.operators.rule_shard import RuleShards
@@ -48,6 +52,16 @@ STOPS = st.lists(
 )
 """Where the watermark stops (a record, by number, and how far behind it), and what happens there."""
 Stop = tuple[int, Millis, str]
+NAME = "cart_abandonment"
+Change = tuple[int, tuple[str, int]]
+"""At the time of which record (by number), what is done to the campaign, and how many seconds later it is in effect."""
+CHANGES: st.SearchStrategy[list[Change]] = st.lists(
+    st.tuples(
+        st.integers(0, 1_000),
+        st.tuples(st.sampled_from(["finish", "move", "pause", "resume", "end"]), st.sampled_from([1, 60, 1_500])),
+    ),
+    max_size=4,
+)
 
 
 @dataclass(frozen=True)
@@ -69,8 +83,14 @@ class Work:
 
 
 @cache
-def campaigns() -> Any:
+def shipped() -> CampaignRule:
     return campaign_rule(read_config(), BEGIN + HOUR, BEGIN)
+
+
+def campaigns() -> CampaignRule:
+    """A rule of one worker: it learns of news for good."""
+    rule = shipped()
+    return CampaignRule(rule.config, rule.profile, rule.live_from, rule.history_from)
 
 
 @cache
@@ -87,7 +107,7 @@ def as_read(log: Sequence[Sent]) -> list[Read]:
     """The records of a log with the place and the effective time that the SQL half gives them."""
     marks, offsets, found = Marks(BOUND), defaultdict[tuple[str, int], int](int), []
     for one in log:
-        part = partition_of(one.key, PARTITIONS)
+        part = partition_of(one.key, 1 if one.topic == "campaigns" else PARTITIONS)
         kind = BY_NAME[one.topic].kind
         assert kind is not None
         place = (int(kind) << TOPIC_SHIFT) + (part << OFFSET_BITS) + offsets[one.topic, part]
@@ -101,9 +121,20 @@ def events_of(records: Sequence[Read]) -> list[Event]:
     events = [
         read_event(kinds[one.coordinate >> TOPIC_SHIFT], one.key, one.value, one.at, one.effective)  # type: ignore[arg-type]
         for one in records
+        if one.coordinate >> TOPIC_SHIFT < Kind.CAMPAIGN
     ]
     assert all(isinstance(event, Event) for event in events)
     return events  # type: ignore[return-value]
+
+
+def news_of(records: Sequence[Read]) -> list[News]:
+    read = [
+        read_news(Kind.CAMPAIGN, one.key, one.value, one.at, one.effective, one.coordinate)
+        for one in records
+        if one.coordinate >> TOPIC_SHIFT == Kind.CAMPAIGN
+    ]
+    assert all(isinstance(news, News) for news in read)
+    return read  # type: ignore[return-value]
 
 
 def by_person(records: Sequence[Record]) -> dict[bytes, list[Record]]:
@@ -148,7 +179,7 @@ def runs_like_memory(job: str, log: Sequence[Sent], stops: Sequence[Stop], tick:
     flink = StubFlink(lambda: TickOperator(to_do), ticks_of(records, tick, shards))
     play(flink, records, stops)
     flink.advance(until)
-    compare(flink, drive(to_do.rule(), events_of(records), until, tick=HOUR, shards=3), job)
+    compare(flink, drive(to_do.rule(), events_of(records), until, HOUR, 3, news_of(records)), job)
 
 
 @settings(deadline=None, max_examples=40)
@@ -156,6 +187,27 @@ def runs_like_memory(job: str, log: Sequence[Sent], stops: Sequence[Stop], tick:
 def test_campaigns_are_decided_as_in_memory(moves: list[Move], stops: list[Stop], tick: Millis, shards: int) -> None:
     """Late, doubled and erased ones among them; leaps over any number of ticks; checkpoints and crashes anywhere."""
     runs_like_memory("campaigns", told(moves), stops, tick, shards)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(MOVES, min_size=20, max_size=60), CHANGES, STOPS, TICKS, SHARDS)
+def test_campaigns_that_change_meanwhile_are_decided_as_in_memory(
+    moves: list[Move], changes: list[Change], stops: list[Stop], tick: Millis, shards: int
+) -> None:
+    """Published, moved, paused and ended at any time; a restarted worker knows what it was told before."""
+    log = told(moves)
+    log += [change(number, log[place % len(log)].at, *what) for number, (place, what) in enumerate(changes)]
+    runs_like_memory("campaigns", log, stops, tick, shards)
+
+
+def change(number: int, at: Millis, action: str, later: Millis) -> Sent:
+    """A record of `campaigns`; the shipped cart abandonment is published with other waits."""
+    content = None
+    if action in ("finish", "move"):
+        text = read_config()["campaigns/cart_abandonment.toml"].decode().replace('wait = "10min"', f'wait = "{later}s"')
+        content, action = f'on_change = "{action}"\npriority = {number}\n{text}'.encode(), "publish"
+    record = {"name": NAME, "action": action, "content": content, "timestamp": at, "effective_at": at + later * SECOND}
+    return Sent("campaigns", f"{NAME}:{number}".encode(), encode("campaigns", record), at)
 
 
 @settings(deadline=None, max_examples=30)

@@ -11,6 +11,7 @@ from connectors.topics import (
     MAX_TIMESTAMP_AHEAD,
     NEWS,
     TOPICS,
+    Clock,
     full_name,
     kind_of,
     plain_name,
@@ -19,6 +20,8 @@ from connectors.topics import (
 )
 from connectors.vocabulary import topic_for
 from udfs.events import Kind
+
+CLOCKS: tuple[Clock, ...] = ("live", "replay")
 
 
 def test_inputs_stand_in_the_order_of_their_kinds() -> None:
@@ -56,9 +59,11 @@ def test_live_inputs_refuse_stamps_from_the_future_and_replays_do_not() -> None:
 
 
 def test_replays_are_kept_for_ever_and_nothing_is_compacted() -> None:
-    """History is older than any retention, and a job that decides needs every record."""
+    """History is older than any retention, and a job that decides needs every record; of heartbeats the last do."""
     assert {topic.configs("replay")["retention.ms"] for topic in TOPICS} == {"-1"}
-    assert {topic.configs(clock)["cleanup.policy"] for topic in TOPICS for clock in ("live", "replay")} == {"delete"}
+    policies = {(topic.thinned, clock): topic.configs(clock)["cleanup.policy"] for topic in TOPICS for clock in CLOCKS}
+    assert {kept: policy for kept, policy in policies.items() if policy != "delete"} == {(True, "live"): "compact"}
+    assert [topic.name for topic in TOPICS if topic.thinned] == ["campaigns"]
 
 
 def test_a_namespace_goes_before_the_name_and_off_again() -> None:
