@@ -70,14 +70,7 @@ TOPICS: tuple[Topic, ...] = (
     _input(Kind.CART, "cart", "changes of carts, looks at them, steps of the checkout"),
     _input(Kind.ORDER, "purchase", "orders completed, cancelled, refunded"),
     _input(Kind.EMAIL, "email-events", "what happened to mails, ours and other tools'"),
-    _news(
-        Kind.CAMPAIGN,
-        "campaigns",
-        "name",
-        FOREVER,
-        "what is done to campaigns, and what the brakes have found",
-        thinned=True,
-    ),  # fmt: skip
+    _news(Kind.CAMPAIGN, "campaigns", "name", FOREVER, "changes of campaigns, and what the brakes found", thinned=True),
     _news(Kind.CATALOG, "catalog", "product_id", 400 * DAY, "products sold out and available again"),
     _output("segment-changes", "user_id", 90 * DAY, "people entering and leaving segments"),
     _output("triggers", "user_id", 7 * DAY, "messages to be sent"),
