@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from random import Random
@@ -19,16 +20,19 @@ from udfs.time import HOUR, MINUTE
 pytestmark = pytest.mark.stack
 
 VISITS = 3_000
+NEWS = "2017-03-20T10:00:00"
 RUN_ON = "40d"  # until those who bought and never came back are missed
 
 
 def untidy(folder: Path) -> Path:
-    """A log as logs are: lines out of order, some by far, some twice, some no calls."""
+    """A log as logs are: lines out of order, some by far, some twice, some no calls. Whoever tells of themselves is on
+    the list of the newsletter."""
     dice = Random("untidy")
     arrivals = []
     for at, call in shop(VISITS).calls:
         late = dice.choice((0, 0, 0, 2_000, 4_000)) if dice.random() < 0.95 else dice.randrange(10_000, 3 * HOUR)
-        line = msgspec.json.encode(call)
+        on_list = {"traits": call["traits"] | {"lists": {"spring": True}}} if call["type"] == "identify" else {}
+        line = msgspec.json.encode(call | on_list)
         arrivals += [(at + late, line)] + [(at + late + dice.randrange(20 * MINUTE), line)] * (dice.random() < 0.05)
     arrivals += [(dice.choice(arrivals)[0], b'{"type": "track"}') for _ in range(20)]
     arrivals.sort(key=lambda arrival: arrival[0])
@@ -38,11 +42,12 @@ def untidy(folder: Path) -> Path:
 
 
 def all_live(folder: Path) -> Path:
-    """The shipped configuration with its drafts as they are once somebody wants them."""
+    """The shipped configuration with its drafts as they are once somebody wants them, and a time within the log."""
     config = folder / "config"
     shutil.copytree(ROOT / "config", config)
     for file in (config / "campaigns").glob("*.toml"):
-        file.write_text(file.read_text("utf-8").replace('state = "draft"', 'state = "live"'), "utf-8")
+        live = file.read_text("utf-8").replace('state = "draft"', 'state = "live"')
+        file.write_text(re.sub(r"(?m)^at = \S+", f"at = {NEWS}", live), "utf-8")
     return config
 
 
