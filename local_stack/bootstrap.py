@@ -42,7 +42,8 @@ def setup() -> int:
     if venv_python() != sys.version_info[:2]:
         call([uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(VENV)])
     files = [str(ROOT / "requirements" / name) for name in REQUIREMENTS]
-    call([uv, "pip", "sync", "--quiet", "--require-hashes", "--python", str(VENV / "bin" / "python"), *files])
+    sync = [uv, "pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode"]  # else each first start does it
+    call([*sync, "--python", str(VENV / "bin" / "python"), *files])
     print("Packages are in. Fetching jars ...", flush=True)
     jars.fetch(VENV)
     STAMP.write_text(fingerprint())
