@@ -101,9 +101,9 @@ def read_between(reader: KafkaConsumer, starts: Ends, ends: Ends) -> Iterator[Co
         # Markers of transactions are offsets without a record: only the position tells that a partition is read.
         done = {partition for partition in waiting if reader.position(partition) >= ends[partition]}
         if done:
-            reader.pause(*done)
             waiting -= done
-    reader.assign([])
+            # Not paused: kafka-python 3.0.12 parks what it holds of a paused partition, and may never fetch it again.
+            reader.assign(list(waiting))
 
 
 def last_event_time(bootstrap: str, topics: Iterable[str], tail: int = TAIL_RECORDS) -> Millis | None:
