@@ -24,7 +24,9 @@ ON_DEMAND = {"tide"}
 SUBMISSIONS = {"submit-profiles", "submit-campaigns"}
 
 # Where a container must differ from 127.0.0.1, and the reporter: inside its own network Prometheus may pull.
-FLINK_LOCAL_ONLY = {"taskmanager.host", "rest.bind-port", "blob.storage.directory", "io.tmp.dirs", "web.upload.dir"}
+FLINK_LOCAL_ONLY = {"taskmanager.host", "rest.bind-port", "blob.storage.directory", "io.tmp.dirs", "web.upload.dir"} | {
+    f"env.java.opts.{of}" for of in ("jobmanager", "taskmanager", "client")
+}
 FLINK_ELSEWHERE = {
     *("jobmanager.bind-host", "jobmanager.rpc.address", "jobmanager.rpc.port", "taskmanager.bind-host"),
     *("rest.address", "rest.bind-address", "rest.port", "python.executable", "python.client.executable"),
