@@ -11,6 +11,7 @@ import java.util.TreeMap;
 
 import org.apache.flink.api.common.state.ListState;
 import org.apache.flink.api.common.state.ListStateDescriptor;
+import org.apache.flink.api.common.typeutils.base.array.BytePrimitiveArraySerializer;
 import org.apache.flink.api.common.typeutils.base.array.LongPrimitiveArraySerializer;
 import org.apache.flink.runtime.state.StateInitializationContext;
 import org.apache.flink.runtime.state.StateSnapshotContext;
@@ -30,9 +31,9 @@ import org.apache.flink.types.Row;
  * <p>A record goes to the shard of its person, news go to every shard.
  *
  * <p>In: (key, value, coordinate, Kafka's time), in the order of each partition. Out: (label of the shard, beginning of
- * the tick, chunk as connectors/tick_chunks.py reads it). What a watermark or a checkpoint passes has been handed on
- * before it, so there is nothing to store but the highest time of each partition. Flink compiles this text on the
- * TaskManager, as it does with the operators of SQL: no generics, no lambdas.
+ * the tick, chunk as connectors/tick_chunks.py reads it). A tick is handed on before the watermark that completes it;
+ * what is open at a checkpoint is stored whole, as is the highest time of each partition. Flink compiles this text on
+ * the TaskManager, as it does with the operators of SQL: no generics, no lambdas.
  */
 public class TickChunks extends AbstractStreamOperator implements OneInputStreamOperator {
     private static final int OFFSET_BITS = 44;
@@ -51,7 +52,8 @@ public class TickChunks extends AbstractStreamOperator implements OneInputStream
     private long[] lastMark = null;
     private long lastBegin = Long.MIN_VALUE;
     private Chunk[] lastChunks = null;
-    private ListState stored;
+    private ListState storedMarks;
+    private ListState storedChunks;
 
     public TickChunks(
             Object[] settings, StreamTask task, StreamConfig config, Output output, ProcessingTimeService clock) {
@@ -136,8 +138,7 @@ public class TickChunks extends AbstractStreamOperator implements OneInputStream
             for (int shard = 0; shard < chunks.length; shard++) {
                 if (chunks[shard] != null) {
                     held -= chunks[shard].size();
-                    output.collect(new StreamRecord(Row.of(new Object[] {
-                        Integer.valueOf(labels[shard]), Instant.ofEpochMilli(begin), chunks[shard].packed()})));
+                    handOn(labels[shard], begin, chunks[shard].packed());
                 }
             }
         }
@@ -145,14 +146,14 @@ public class TickChunks extends AbstractStreamOperator implements OneInputStream
         lastChunks = null;
     }
 
+    private void handOn(int label, long begin, byte[] chunk) {
+        output.collect(new StreamRecord(
+            Row.of(new Object[] {Integer.valueOf(label), Instant.ofEpochMilli(begin), chunk})));
+    }
+
     public void processWatermark(Watermark watermark) throws Exception {
         handOn(watermark.getTimestamp());
         super.processWatermark(watermark);
-    }
-
-    public void prepareSnapshotPreBarrier(long checkpoint) throws Exception {
-        handOn(Long.MAX_VALUE);
-        super.prepareSnapshotPreBarrier(checkpoint);
     }
 
     public void finish() throws Exception {
@@ -163,12 +164,28 @@ public class TickChunks extends AbstractStreamOperator implements OneInputStream
     /** Every subtask reads back the marks of all partitions, for it may be given any of them; the highest is right. */
     public void initializeState(StateInitializationContext context) throws Exception {
         super.initializeState(context);
-        stored = context.getOperatorStateStore()
+        storedMarks = context.getOperatorStateStore()
             .getUnionListState(new ListStateDescriptor("marks", LongPrimitiveArraySerializer.INSTANCE));
-        Iterator entries = ((Iterable) stored.get()).iterator();
+        storedChunks = context.getOperatorStateStore()
+            .getListState(new ListStateDescriptor("chunks", BytePrimitiveArraySerializer.INSTANCE));
+        Iterator entries = ((Iterable) storedMarks.get()).iterator();
         while (entries.hasNext()) {
             long[] entry = (long[]) entries.next();
             markOf(entry[0], entry[1]);
+        }
+    }
+
+    /** What was open goes on at once: a subtask may have no partition any more, and then sees no watermark. */
+    public void open() throws Exception {
+        super.open();
+        Iterator entries = ((Iterable) storedChunks.get()).iterator();
+        while (entries.hasNext()) {
+            ByteBuffer entry = ByteBuffer.wrap((byte[]) entries.next());
+            int label = entry.getInt();
+            long begin = entry.getLong();
+            byte[] chunk = new byte[entry.remaining()];
+            entry.get(chunk);
+            handOn(label, begin, chunk);
         }
     }
 
@@ -180,7 +197,25 @@ public class TickChunks extends AbstractStreamOperator implements OneInputStream
             Map.Entry mark = (Map.Entry) known.next();
             entries.add(new long[] {((Long) mark.getKey()).longValue(), ((long[]) mark.getValue())[0]});
         }
-        stored.update(entries);
+        storedMarks.update(entries);
+        storedChunks.update(openChunks());
+    }
+
+    private ArrayList openChunks() {
+        ArrayList entries = new ArrayList();
+        Iterator open = ticks.entrySet().iterator();
+        while (open.hasNext()) {
+            Map.Entry entry = (Map.Entry) open.next();
+            Chunk[] chunks = (Chunk[]) entry.getValue();
+            for (int shard = 0; shard < chunks.length; shard++) {
+                if (chunks[shard] != null) {
+                    byte[] chunk = chunks[shard].packed();
+                    entries.add(ByteBuffer.allocate(12 + chunk.length)
+                        .putInt(labels[shard]).putLong(((Long) entry.getKey()).longValue()).put(chunk).array());
+                }
+            }
+        }
+        return entries;
     }
 
     /** Records by column. */
