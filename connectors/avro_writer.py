@@ -7,6 +7,8 @@ a record in a union twice: 22 us for a cart event against 5 us here (2026-11-23)
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 Write = Callable[[bytearray, Any], None]
@@ -108,16 +110,33 @@ def _array(schema: dict[str, Any], named: Named) -> Write:
 
 def _map(schema: dict[str, Any], named: Named) -> Write:
     write = writer(schema["values"], named)
+    if write is _string:
+        return _texts
 
     def mapping(out: bytearray, value: dict[str, Any]) -> None:
         if value:
             _long(out, len(value))
             for key, item in value.items():
-                _string(out, key)
+                out += _told(key)
                 write(out, item)
         out.append(0)
 
     return mapping
+
+
+def _texts(out: bytearray, value: dict[str, str]) -> None:
+    """A map of texts, such as the facts of decisions: few words, said again and again."""
+    if value:
+        _long(out, len(value))
+        out += b"".join(map(_told, chain.from_iterable(value.items())))
+    out.append(0)
+
+
+@lru_cache(1 << 12)
+def _told(text: str) -> bytes:
+    out = bytearray()
+    _string(out, text)
+    return bytes(out)
 
 
 def _enum(schema: dict[str, Any], named: Named) -> Write:
