@@ -18,7 +18,7 @@ from connectors import broker
 from connectors.flink_rest import Cluster
 from connectors.topics import OUTPUTS, full_name
 
-POLL_S = 0.1
+POLL_S = 0.5
 
 
 def main() -> None:

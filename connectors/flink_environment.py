@@ -29,6 +29,8 @@ def _options(settings: Settings) -> dict[str, str]:
         "pipeline.max-parallelism": str(KEY_GROUPS),
         "pipeline.object-reuse": "true",
         "pipeline.auto-generate-uids": "false",
+        # A watermark that passes hundreds of ticks at once completes them all in front of the next barrier.
+        "pipeline.auto-watermark-interval": "20 ms",
         "execution.checkpointing.interval": f"{settings.checkpoint_interval} ms",
         "execution.checkpointing.mode": "EXACTLY_ONCE",
         "table.local-time-zone": "UTC",

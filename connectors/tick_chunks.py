@@ -2,17 +2,15 @@
 
     count, 4 bytes │ coordinates, times, effective times: 8 each │ lengths of keys, of values: 4 each │ keys │ values
 
-All little-endian. A length of -1 is a key or value that is null. A tick is one chunk of each
-subtask that read some of it, or several where it was too large or the job was restored meanwhile.
+All little-endian. A length of -1 is a key or value that is null. A tick is one chunk of each subtask that read some of
+it, or several where it was too large or the job was restored meanwhile.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
-from itertools import chain
-
-import numpy as np
+from itertools import accumulate, chain, pairwise
 
 from connectors.raw_tick import RawTick
 
@@ -26,22 +24,16 @@ def unpack(chunks: Iterable[bytes]) -> RawTick:
 
 
 def _of_one(chunk: bytes) -> RawTick:
+    # Plain lists: numpy takes five times as long for a handful of records, and saves a fifth where there are thousands.
     (count,) = struct.unpack_from("<i", chunk)
-    coordinates, times, effective = np.frombuffer(chunk, "<i8", 3 * count, 4).reshape(3, count).tolist()
-    key_lengths, value_lengths = np.frombuffer(chunk, "<i4", 2 * count, 4 + 24 * count).reshape(2, count)
-    begin = 4 + 32 * count
-    keys, begin = _pieces(chunk, begin, key_lengths)
-    values, _ = _pieces(chunk, begin, value_lengths)
-    return RawTick(keys, values, coordinates, times, effective)
-
-
-def _pieces(chunk: bytes, begin: int, lengths: np.typing.NDArray[np.int32]) -> tuple[list[bytes | None], int]:
-    """The byte strings of these lengths one after another, and where they end."""
-    ends = (begin + np.cumsum(np.maximum(lengths, 0), dtype=np.int64)).tolist()
-    pieces: list[bytes | None] = [chunk[start:end] for start, end in zip([begin, *ends], ends, strict=False)]
-    for place in np.flatnonzero(lengths < 0).tolist():
-        pieces[place] = None
-    return pieces, ends[-1] if ends else begin
+    numbers = struct.unpack_from(f"<{3 * count}q{2 * count}i", chunk, 4)
+    coordinates, times, effective = (list(numbers[place * count : (place + 1) * count]) for place in range(3))
+    lengths = numbers[3 * count :]
+    ends = list(accumulate((max(length, 0) for length in lengths), initial=4 + 32 * count))
+    pieces: list[bytes | None] = [chunk[start:end] for start, end in pairwise(ends)]
+    if -1 in lengths:
+        pieces = [None if length < 0 else piece for length, piece in zip(lengths, pieces, strict=True)]
+    return RawTick(pieces[:count], pieces[count:], coordinates, times, effective)
 
 
 def pack(tick: RawTick) -> bytes:
