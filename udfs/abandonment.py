@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from udfs.carts import Cart, Carts
+from udfs.scores import NEVER
 from udfs.time import HOUR, MINUTE, Millis
 
 SITE = "site"
@@ -70,7 +71,10 @@ def without_views(spells: Spells) -> Spells:
 
 def after_click(spells: Spells, signals: Signals, at: Millis) -> Spells:
     """A sign of life anywhere on the site."""
-    return tuple([moved for spell in spells for moved in signals.alive_on_site(spell, at)])
+    moved: list[Spell] = []
+    for spell in spells:
+        moved += signals.alive_on_site(spell, at)
+    return tuple(moved)
 
 
 def after_cart_event(spells: Spells, signals: Signals, cart: Cart, changed: bool, at: Millis) -> Spells:
@@ -205,9 +209,20 @@ class Signals:
     def deadline(self, spell: Spell) -> Millis | None:
         """The first deadline of any of the spell's campaigns; None if all of them are gone."""
         terms = self._table(spell).terms(spell.campaigns)
+        if not terms.each:
+            return None
         if terms.said_later:
-            return min(deadline for _, deadline in terms.deadlines(spell))
-        return min(spell.active_at + terms.wait, spell.start + terms.limit) if terms.each else None
+            return min([deadline for _, deadline in terms.deadlines(spell)])
+        quiet, limit = spell.active_at + terms.wait, spell.start + terms.limit
+        return quiet if quiet < limit else limit
+
+    def next_deadline(self, spells: Spells) -> Millis:
+        """The first deadline of any of them; NEVER if none has one."""
+        soonest = NEVER
+        for spell in spells:
+            if (deadline := self.deadline(spell)) is not None and deadline < soonest:
+                soonest = deadline
+        return soonest
 
     def deadlines(self, spell: Spell) -> list[tuple[str, Millis]]:
         """Each of its campaigns and when it takes the cart for abandoned."""
@@ -225,6 +240,8 @@ class Signals:
         site, others = self._table(spell).on_site(spell.campaigns)
         if not others:
             return (_alive(spell, at),)
+        if not site:
+            return _of(spell, others)
         return (*(_alive(part, at) for part in _of(spell, site)), *_of(spell, others))
 
 

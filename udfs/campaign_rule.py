@@ -13,12 +13,13 @@ from udfs.availability import Availability
 from udfs.campaigns import MOVE, Campaign, CampaignConfig
 from udfs.carts import CART_TTL
 from udfs.decisions import DEFER, SEND, Entry
-from udfs.events import ERASURE, Event, Kind
+from udfs.events import CAMPAIGN, CATALOG, CLICK, ERASURE, Event
+from udfs.events import SEND as OUTCOME
 from udfs.governor import decide
 from udfs.in_force import InForce
 from udfs.news import EVERYBODY, ORDERS_FLOW, ORDERS_SILENT, News
 from udfs.outputs import Decision, SegmentChange, Trigger
-from udfs.person import Due, Person
+from udfs.person import PERSON_TTL, Due, Person
 from udfs.person_events import added, after, released
 from udfs.person_events import due as due_first
 from udfs.profile_rule import DEFINITION, ENTER, ProfileRule
@@ -26,6 +27,7 @@ from udfs.published import Published
 from udfs.questions.question import Question, Verdict
 from udfs.reach import ANYHOW
 from udfs.schedule import Schedule
+from udfs.scores import NEVER
 from udfs.sequence import after_deferral, after_joining, after_send, charged, without
 from udfs.shown import shown
 from udfs.step import FORGET, SAME, Step
@@ -67,19 +69,19 @@ class CampaignRule:
         return ",".join(sorted(self.config.segments))
 
     def on_event(self, state: Person | None, event: Event) -> Step[Person, Told]:
-        if event.name == ERASURE or (state is None and event.kind is Kind.CLICK and self.profile is None):
+        if event.name == ERASURE or (state is None and event.kind is CLICK and self.profile is None):
             return FORGET
-        if state is None and event.kind is Kind.SEND:
+        if state is None and event.kind is OUTCOME:
             return FORGET
         laws = self.in_force(event.at)
-        if event.kind is Kind.CAMPAIGN:
+        if event.kind is CAMPAIGN:
             return self._called(state, event, laws)
         person = after(state or Person(event.user, event.at), event, laws.ears)
         if self.profile is None:
             if person is state:
                 return SAME
             return self._step(_elsewhere(state, person, event.at, laws), laws, event.at)
-        if event.kind is Kind.SEND:
+        if event.kind is OUTCOME:
             return self._before_the_clock(person, laws, event.at)
         step = self.profile.on_event(person.profile, event)
         person = self._entered(person, step.emit, laws)
@@ -89,7 +91,7 @@ class CampaignRule:
     def learn(self, news: News) -> bool:
         """Everybody is called where those who are under way move to the new version, for they may be due at once, where
         a time is set, and where orders flow again."""
-        if news.kind is Kind.CATALOG:
+        if news.kind is CATALOG:
             self._availability.learn(news)
             return False
         if news.key == EVERYBODY:
@@ -120,7 +122,8 @@ class CampaignRule:
             person = released(state, at)
             return SAME if person is state else self._before_the_clock(person, laws, at)
         person = laws.timetable.moved(state, state, at, self.timetable(at - 1))
-        if not any(event.name in spell.campaigns for spell in person.spells) and person is state and not laws.timetable:
+        under_way = any(event.name in spell.campaigns for spell in person.spells)
+        if not under_way and person is state and not laws.is_scheduled:
             return SAME
         return self._before_the_clock(person, laws, at)
 
@@ -138,7 +141,7 @@ class CampaignRule:
             step = self.profile.on_wake(state.profile, at) if self.profile else FORGET
             state, profile_wake = msgspec.structs.replace(state, profile=step.state), step.wake_at
             state = self._entered(state, step.emit, laws)
-        if laws.timetable:
+        if laws.is_scheduled:
             state = laws.timetable.called(state, at)
         told: list[Told] = []
         while due := min(_come(state, at, laws), key=_in_turn, default=None):
@@ -213,26 +216,29 @@ class CampaignRule:
 
 def _elsewhere(was: Person | None, person: Person, at: Millis, laws: InForce) -> Person:
     """Whose clock shows another time than was known may have an hour behind or before them that is a schedule's."""
-    if not laws.timetable or was is None or person.reach is was.reach:
+    if was is None or person.reach is was.reach or not laws.is_scheduled:
         return person
     return laws.timetable.moved(was, person, at)
 
 
 def _wake_at(person: Person, profile_wake: Millis | None, laws: InForce, clock: Millis) -> Millis | None:
     """When something next happens by the clock alone; the deadlines up to and including `clock` (ms) have passed."""
-    soonest = [at for at in (person.forget_at, person.carts.next_forgotten(), profile_wake) if at is not None]
-    for spell in person.spells:
-        if (deadline := laws.ears.spells.deadline(spell)) is not None:
-            soonest.append(deadline)
-    if person.dues:
-        soonest += [due.at for due in person.dues]
-    if person.sent:
-        soonest.append(person.sent[0].at + laws.sent_ttl)
-    if person.last_order is not None:
-        soonest.append(person.last_order + laws.order_ttl)
-    if laws.timetable and (sending := laws.timetable.next(person, clock)) is not None:
-        soonest.append(sending)
-    return min(soonest, default=None)
+    soonest = laws.ears.spells.next_deadline(person.spells)
+    if profile_wake is not None and profile_wake < soonest:
+        soonest = profile_wake
+    if person.dues and (due := min([due.at for due in person.dues])) < soonest:
+        soonest = due
+    if person.sent and (forgotten := person.sent[0].at + laws.sent_ttl) < soonest:
+        soonest = forgotten
+    if person.last_order is not None and (forgotten := person.last_order + laws.order_ttl) < soonest:
+        soonest = forgotten
+    if (stale := person.carts.next_forgotten()) is not None and stale < soonest:
+        soonest = stale
+    if laws.is_scheduled and (sending := laws.timetable.next(person, clock)) is not None and sending < soonest:
+        soonest = sending
+    if person.seen_at + PERSON_TTL < soonest and (stale := person.forget_at) is not None and stale < soonest:
+        soonest = stale
+    return None if soonest == NEVER else soonest
 
 
 def _come(person: Person, at: Millis, laws: InForce) -> Iterator[Come]:

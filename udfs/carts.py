@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from udfs.cart_lines import CartLine, Lines, add, replace, same_content, take
-from udfs.events import Event, Kind
+from udfs.events import CART, ORDER, Event
 from udfs.time import DAY, Millis
 
 CART_TTL: Millis = 30 * DAY
@@ -65,9 +65,9 @@ class Carts(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     def after(self, event: Event) -> Carts:
         """The carts after any event of the person, which is not before any event already told."""
-        if event.kind is Kind.CART:
+        if event.kind is CART:
             return self.touched(event)[0]
-        if event.kind is Kind.ORDER and event.name == ORDER_COMPLETED:
+        if event.kind is ORDER and event.name == ORDER_COMPLETED:
             return self._ordered(event)
         return self
 

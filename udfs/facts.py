@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from udfs import interests, orders
 from udfs.carts import NO_CARTS, Carts
-from udfs.events import Context, Event, Kind
+from udfs.events import CART, CLICK, EMAIL, ORDER, PROFILE, Context, Event
 from udfs.interests import NO_INTERESTS, Interests
 from udfs.lists import TRAIT, merged
 from udfs.orders import NO_ORDERS, Orders
@@ -29,9 +29,9 @@ _LARGEST = 10**300
 _DEEPEST = 20
 
 # Tuples: an enumeration's hash is computed in Python, and looking through two of them is faster.
-_ON_SITE = (Kind.CLICK, Kind.CART)
-_BUYING = (Kind.CART, Kind.ORDER)
-_TELLING = (Kind.PROFILE, Kind.EMAIL)
+_ON_SITE = (CLICK, CART)
+_BUYING = (CART, ORDER)
+_TELLING = (PROFILE, EMAIL)
 _SUPPRESSES = frozenset({"Unsubscribed", "Email Marked as Spam"})
 
 
@@ -88,7 +88,7 @@ def fold(before: Facts, event: Event, parts: frozenset[str] = ALL_PARTS) -> Fact
     kind = event.kind
     return Facts(
         _seen(before.seen, event),
-        orders.fold(before.orders, event) if kind is Kind.ORDER and ORDERS in parts else before.orders,
+        orders.fold(before.orders, event) if kind is ORDER and ORDERS in parts else before.orders,
         interests.fold(before.interests, event) if event.lines and INTERESTS in parts else before.interests,
         _device(before.device, event.context) if event.context and DEVICE in parts else before.device,
         _traits(before.traits, event) if kind in _TELLING and TRAITS in parts else before.traits,
@@ -133,9 +133,9 @@ def _device(known: Context, told: Context) -> Context:
 
 
 def _traits(traits: Traits, event: Event) -> Traits:
-    if event.kind is Kind.EMAIL and event.name in _SUPPRESSES:
+    if event.kind is EMAIL and event.name in _SUPPRESSES:
         return Traits(traits.raw, event.at)
-    if event.kind is not Kind.PROFILE or not event.traits:
+    if event.kind is not PROFILE or not event.traits:
         return traits
     raw = {**traits.raw, **event.traits}
     if isinstance(told := event.traits.get("consent"), dict):

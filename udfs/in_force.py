@@ -31,6 +31,7 @@ class InForce:
         self.campaigns = {name: known[-1].campaign for name, known in editions.items()}
         self._eras = {name: known for name, known in editions.items() if len(known) > 1 or known[0].since}
         self.timetable = Timetable(self.campaigns.values(), governor)
+        self.is_scheduled = len(self.timetable) > 0
         self.ears = ears(self.campaigns.values(), self._eras)
         every = [one.campaign for known in editions.values() for one in known]
         own_caps = [campaign.cap.within for campaign in every if campaign.cap]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from udfs.events import Event, Kind
+from udfs.events import CATALOG, Event, Kind
 from udfs.time import Millis
 
 EVERYBODY = "~orders"  # stands for a campaign's name where something is said of all orders; no file can be called so
@@ -41,14 +41,14 @@ class News(msgspec.Struct, frozen=True, array_like=True, gc=False):
         A product is available or not, orders are silent or flow, and what was said before is over; old versions of
         campaigns are still needed.
         """
-        is_over = self.kind is Kind.CATALOG or self.key == EVERYBODY
+        is_over = self.kind is CATALOG or self.key == EVERYBODY
         said = (self.kind, self.key, self.variant) if is_over else (self.kind, self.key, self.order)
         return msgspec.json.encode(said).decode()
 
     @property
     def taken_for_granted(self) -> bool:
         """Whoever never heard of the product believes the same, so nobody need remember it."""
-        return self.kind is Kind.CATALOG and self.available is True
+        return self.kind is CATALOG and self.available is True
 
     def told_to(self, user: str) -> Event:
         """The call that tells a person of it, at the instant at which it takes effect."""

@@ -19,7 +19,7 @@ from udfs.cart_lines import add
 from udfs.cart_lines import replace as replace_lines
 from udfs.carts import ORDER_COMPLETED, Cart
 from udfs.decisions import Entry, trigger_id
-from udfs.events import Event, Kind
+from udfs.events import CART, CLICK, EMAIL, ORDER, PROFILE, SEND, Event
 from udfs.lists import TRAIT, merged
 from udfs.news import ORDERS_SILENT
 from udfs.person import Due, Person, Sent
@@ -47,19 +47,19 @@ def after(person: Person, event: Event, ears: Ears) -> Person:
 
 def _after(person: Person, event: Event, ears: Ears) -> Person:
     kind = event.kind
-    if kind is Kind.CART:
+    if kind is CART:
         return _after_cart_event(person, event, ears)
-    if kind is Kind.CLICK:
+    if kind is CLICK:
         if ears.views and event.name == VIEW and event.lines and person.consent:
             return _after_view(person, event, ears.spells)
         return _after_click(person, event, ears.spells)
-    if kind is Kind.ORDER:
+    if kind is ORDER:
         return _after_order(person, event, ears)
-    if kind is Kind.PROFILE and event.traits:
+    if kind is PROFILE and event.traits:
         return _after_identify(person, event, ears)
-    if kind is Kind.EMAIL:
+    if kind is EMAIL:
         return _after_mail(person, event)
-    if kind is Kind.SEND:
+    if kind is SEND:
         return after_outcome(person, event)
     return _seen(person, event.at)
 
@@ -144,21 +144,7 @@ def _after_click(person: Person, event: Event, signals: Signals) -> Person:
     if not person.spells:
         return _seen(person, event.at)
     spells = after_click(person.spells, signals, event.at)
-    return Person(
-        person.user,
-        event.at,
-        person.consent,
-        person.last_order,
-        person.carts,
-        spells,
-        person.dues,
-        person.sent,
-        person.profile,
-        person.reach,
-        person.viewed,
-        person.lists,
-        person.asked,
-    )
+    return msgspec.structs.replace(person, seen_at=event.at, spells=spells)
 
 
 def _after_view(person: Person, event: Event, signals: Signals) -> Person:

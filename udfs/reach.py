@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from udfs.events import Context, Event, Kind
+from udfs.events import PROFILE, Context, Event
 from udfs.time import Millis
 
 MARKETING = "marketing"
@@ -77,7 +77,7 @@ def refused(reach: Reach, at: Millis) -> Reach:
 
 def consent(before: bool | None, event: Event) -> bool | None:
     """Only `{"marketing": true}` is consent; a call that speaks of other purposes says nothing about it."""
-    if event.kind is not Kind.PROFILE or not event.traits or "consent" not in event.traits:
+    if event.kind is not PROFILE or not event.traits or "consent" not in event.traits:
         return before
     said = event.traits["consent"]
     if not isinstance(said, dict):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable
-from operator import attrgetter
+from operator import attrgetter, lt
 from typing import Generic, TypeVar
 
 from udfs.events import Event
@@ -111,7 +111,7 @@ class Shard(Generic[S, O]):
 
     def _tell(self, user: str, events: list[Event], out: list[O]) -> None:
         """The events of one person, and the wake-ups before them."""
-        if len(events) > 1:
+        if not _in_order(events):
             events.sort(key=_in_turn)
         is_new, on_event = self.seen.is_new, self.rule.on_event
         state, wake_at = self.people.get(user), self.wakes.get(user)
@@ -169,3 +169,9 @@ class Shard(Generic[S, O]):
         """An alarm that moves with every event leaves its old times behind, and a far one would keep them for long."""
         self._alarms = [(at, user) for user, at in self.wakes.items()]
         heapq.heapify(self._alarms)
+
+
+def _in_order(events: list[Event]) -> bool:
+    """As they nearly always come; to see it is several times faster than to sort."""
+    ats = [event.at for event in events]
+    return all(map(lt, ats, ats[1:]))
