@@ -26,7 +26,8 @@ SEGMENTS_FOLDER = "segments/"
 class ProfileConfig:
     """What is kept of a person: `parts` of the facts, scores by name, segments in the order of their names.
 
-    `shows_scores` asks for a wake-up at every change of a score, so that what is shown of it is never stale.
+    `shows_scores` asks for a wake-up at every change of a score, so that what is shown of it is never stale. Of scores
+    by category those of `categories` are kept; None: of all.
     """
 
     scores: Mapping[str, ScoreSpec]
@@ -34,6 +35,7 @@ class ProfileConfig:
     rfm: Rfm
     parts: frozenset[str] = ALL_PARTS
     shows_scores: bool = True
+    categories: frozenset[str] | None = None
 
     @property
     def version(self) -> str:
@@ -48,11 +50,14 @@ class ProfileConfig:
 
     def only(self, names: Iterable[str]) -> ProfileConfig:
         """Just these segments and what they read; KeyError names a segment that does not exist."""
-        wanted = {self._named(name).name for name in names}
-        segments = tuple(spec for spec in self.segments if spec.name in wanted)
+        wanted = {name: self._named(name) for name in names}
+        segments = tuple(spec for spec in self.segments if spec in wanted.values())
         reads = frozenset[str]().union(*(one.reads for one in replace(self, segments=segments).compiled(0)))
         scores = {name: spec for name, spec in self.scores.items() if score_part(name) in reads}
-        return ProfileConfig(scores, segments, self.rfm, (reads & ALL_PARTS) | {SEEN}, shows_scores=False)
+        categories = {name.removeprefix(spec.name.removesuffix(CATEGORY)) for name, spec in wanted.items()}
+        categories |= {text.partition(".")[2] for spec in segments for text in spec.names}
+        parts = (reads & ALL_PARTS) | {SEEN}
+        return ProfileConfig(scores, segments, self.rfm, parts, False, frozenset(categories))
 
     def _named(self, name: str) -> SegmentSpec:
         for spec in self.segments:

@@ -40,7 +40,7 @@ class ProfileRule:
     def __init__(self, config: ProfileConfig, history_from: Millis) -> None:
         self.config = config
         self.version = config.version
-        self.sheet = ScoreSheet(config.scores)
+        self.sheet = ScoreSheet(config.scores, config.categories)
         self._board = Board(config.compiled(history_from), config.scores)
 
     def on_event(self, state: ProfileState | None, event: Event) -> Profiled:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 
 import msgspec
@@ -33,11 +33,12 @@ class Counted(msgspec.Struct, frozen=True, gc=False):
 class ScoreSheet:
     """Scores by key: the name of the score, for one by category followed by a dot and the category (`views.shoes`).
 
-    Shown are those that are not by category.
+    Shown are those that are not by category. Of the others those of `categories` are kept; None: all.
     """
 
-    def __init__(self, specs: Mapping[str, ScoreSpec]) -> None:
+    def __init__(self, specs: Mapping[str, ScoreSpec], categories: Collection[str] | None = None) -> None:
         self._specs = specs
+        self._categories = categories
         self._shown = {name: spec for name, spec in specs.items() if not spec.by_category}
         self._resets = frozenset(spec.name for spec in specs.values() if spec.reset_on_order)
         names = {name for spec in specs.values() for name in spec.weights}
@@ -60,9 +61,11 @@ class ScoreSheet:
         keys: list[str] = []
         for spec, weight in self._weighed[event.name]:
             if spec.by_category:
-                for key in _keys(spec, event):
-                    after[key] = counts.add(after.get(key), spec, at, weight)
-                    keys.append(key)
+                for category in _of_products(event):
+                    if self._categories is None or category in self._categories:
+                        key = f"{spec.name}.{category}"
+                        after[key] = counts.add(after.get(key), spec, at, weight)
+                        keys.append(key)
             else:
                 after[spec.name] = counts.add(after.get(spec.name), spec, at, weight)
                 until = min(until, at - at % spec.slide + spec.slide)
@@ -113,8 +116,9 @@ def _weighing(specs: Iterable[ScoreSpec], name: str) -> tuple[tuple[ScoreSpec, i
     return tuple((spec, spec.weights[name]) for spec in specs if name in spec.weights)
 
 
-def _keys(spec: ScoreSpec, event: Event) -> list[str]:
+def _of_products(event: Event) -> list[str]:
+    """The categories of an event's products, each once."""
     if event.lines and len(event.lines) == 1:
         category = event.lines[0].category
-        return [f"{spec.name}.{slug(category)}"] if category else []
-    return sorted({f"{spec.name}.{slug(line.category)}" for line in event.lines or () if line.category})
+        return [slug(category)] if category else []
+    return sorted({slug(line.category) for line in event.lines or () if line.category})

@@ -9,7 +9,7 @@ import msgspec
 from udfs.facts import Facts
 from udfs.scores import NEVER
 from udfs.segment_conditions import Condition, compiled
-from udfs.segment_grammar import Node
+from udfs.segment_grammar import Node, names
 from udfs.segment_terms import Scores, Vocabulary
 from udfs.time import Millis
 
@@ -31,6 +31,11 @@ class SegmentSpec:
     @property
     def is_family(self) -> bool:
         return CATEGORY in self.name
+
+    @property
+    def names(self) -> list[str]:
+        """Everything that its conditions name."""
+        return [name.text for node in (self.enter, self.leave) if node is not None for name in names(node)]
 
 
 class Standing(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -6,7 +6,9 @@ import pytest
 
 from connectors.config_files import read_texts
 from udfs.config_error import ConfigError
+from udfs.events import Event, Kind, Line
 from udfs.profile_config import load
+from udfs.score_sheet import ScoreSheet
 from udfs.time import DAY, HOUR, MINUTE
 
 SHIPPED = read_texts()
@@ -127,3 +129,12 @@ def test_a_segment_that_does_not_exist_is_refused_with_a_hint() -> None:
     """A campaign that names no segment would mail nobody."""
     with pytest.raises(KeyError, match="Did you mean 'lapsing'"):
         load(SHIPPED).only(["lapsin"])
+
+
+def test_of_a_family_only_the_named_categories_are_kept() -> None:
+    """A shop has hundreds of categories, and a campaign means one or two of them."""
+    few = load(SHIPPED | {"segments/sale.toml": 'name = "sale"\nenter = "views_1h.sale >= 1"\n'})
+    few = few.only(["browsing_shoes", "sale"])
+    lines = tuple(Line(name, category=name) for name in ("boots", "sale", "shoes"))
+    looked = Event("ada", 0, Kind.CLICK, "Product Viewed", "m1", lines=lines)
+    assert set(ScoreSheet(few.scores, few.categories).after({}, looked).scores) == {"views_1h.sale", "views_1h.shoes"}

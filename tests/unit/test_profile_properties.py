@@ -171,7 +171,7 @@ def test_a_state_survives_its_bytes(config: ProfileConfig, events: list[Event]) 
 
 
 @settings(deadline=None, max_examples=60)
-@given(configs(), stories(), st.sampled_from(["red", "green"]))
+@given(configs(), stories(), st.sampled_from(["red", "green", "likes_a"]))
 def test_a_segment_alone_is_the_segment_among_others(config: ProfileConfig, events: list[Event], name: str) -> None:
     """The campaigns job keeps only what its segments read, and must come to the same answers."""
     whole = drive(ProfileRule(config, BEGIN), events, stop_at=LONG_AFTER)
