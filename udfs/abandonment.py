@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import msgspec
@@ -61,12 +62,12 @@ class Abandonment:
 def after_view(spells: Spells, signals: Signals, at: Millis) -> Spells:
     """A product was looked at: what was looked at before it belongs to the same spell."""
     moved = after_click(without_views(spells), signals, at)
-    return (*moved, *(Spell(names, VIEWED, at, at) for names in signals.of_views))
+    return (*moved, *[Spell(names, VIEWED, at, at) for names in signals.of_views])
 
 
 def without_views(spells: Spells) -> Spells:
     """Whoever put something into a cart, or bought, was not just looking."""
-    return tuple(spell for spell in spells if spell.cart_id != VIEWED)
+    return tuple([spell for spell in spells if spell.cart_id != VIEWED])
 
 
 def after_click(spells: Spells, signals: Signals, at: Millis) -> Spells:
@@ -136,33 +137,25 @@ class _Table:
 
     def __init__(self, eras: Mapping[str, Era]) -> None:
         self._eras = eras
-        self._known: dict[Names, Names] = {}
-        self._on_site: dict[Names, tuple[Names, Names]] = {}
-        self._terms: dict[Names, Terms] = {}
+        self.known, self.on_site, self.terms = cache(self._known), cache(self._on_site), cache(self._terms)
 
-    def known(self, names: Names) -> Names:
+    def _known(self, names: Names) -> Names:
         """Without those that are gone."""
-        if (known := self._known.get(names)) is None:
-            known = self._known[names] = tuple(name for name in names if name in self._eras)
-        return known
+        return tuple(name for name in names if name in self._eras)
 
-    def on_site(self, names: Names) -> tuple[Names, Names]:
+    def _on_site(self, names: Names) -> tuple[Names, Names]:
         """Those that watch the whole site, and the others."""
-        if (parts := self._on_site.get(names)) is None:
-            site = tuple(name for name in self.known(names) if self._eras[name].signal.activity == SITE)
-            parts = self._on_site[names] = site, tuple(name for name in names if name not in site)
-        return parts
+        site = tuple(name for name in self.known(names) if self._eras[name].signal.activity == SITE)
+        return site, tuple(name for name in names if name not in site)
 
-    def terms(self, names: Names) -> Terms:
-        if (terms := self._terms.get(names)) is None:
-            each = [(name, self._eras[name]) for name in self.known(names)]
-            terms = self._terms[names] = Terms(
-                min((era.signal.wait for _, era in each), default=0),
-                min((era.signal.limit for _, era in each), default=0),
-                tuple((name, era.signal.wait, era.signal.limit, era.since) for name, era in each),
-                any(era.since for _, era in each),
-            )
-        return terms
+    def _terms(self, names: Names) -> Terms:
+        each = [(name, self._eras[name]) for name in self.known(names)]
+        return Terms(
+            min((era.signal.wait for _, era in each), default=0),
+            min((era.signal.limit for _, era in each), default=0),
+            tuple((name, era.signal.wait, era.signal.limit, era.since) for name, era in each),
+            any(era.since for _, era in each),
+        )
 
 
 class Signals:

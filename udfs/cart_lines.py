@@ -37,6 +37,11 @@ def add(lines: Lines, line: Line) -> Lines:
     return (*lines[:at], _held(line, lines[at], lines[at].quantity + pieces), *lines[at + 1 :])
 
 
+def one_piece(line: Line) -> CartLine:
+    """What was looked at, as if one of it lay in a cart."""
+    return _held(line, None, 1)
+
+
 def take(lines: Lines, line: Line) -> Lines:
     """So many pieces less, never below none; without a quantity the whole line goes."""
     at = _index(lines, line)

@@ -15,7 +15,7 @@ from udfs.abandonment import (
     in_filled_carts,
     without_views,
 )
-from udfs.cart_lines import add
+from udfs.cart_lines import one_piece
 from udfs.cart_lines import replace as replace_lines
 from udfs.carts import ORDER_COMPLETED, Cart
 from udfs.decisions import Entry, trigger_id
@@ -151,24 +151,11 @@ def _after_view(person: Person, event: Event, signals: Signals) -> Person:
     """Looked at by somebody who may be written to; the newest comes last, and the oldest are forgotten."""
     lines = person.viewed.lines if person.viewed else ()
     for line in event.lines or ():
-        seen_before = tuple(one for one in lines if (one.product_id, one.variant) != (line.product_id, line.variant))
-        lines = (*seen_before, *add((), msgspec.structs.replace(line, quantity=1)))[-MOST_VIEWED:]
+        others = [one for one in lines if one.product_id != line.product_id or one.variant != line.variant]
+        lines = (*others, one_piece(line))[-MOST_VIEWED:]
     viewed = Cart(VIEWED, event.at, lines, event.currency or (person.viewed.currency if person.viewed else None))
-    return Person(
-        person.user,
-        event.at,
-        person.consent,
-        person.last_order,
-        person.carts,
-        after_view(person.spells, signals, event.at),
-        person.dues,
-        person.sent,
-        person.profile,
-        person.reach,
-        viewed,
-        person.lists,
-        person.asked,
-    )
+    spells = after_view(person.spells, signals, event.at)
+    return msgspec.structs.replace(person, seen_at=event.at, spells=spells, viewed=viewed)
 
 
 def _after_cart_event(person: Person, event: Event, ears: Ears) -> Person:

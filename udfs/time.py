@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 Millis = int
 
@@ -22,6 +23,7 @@ def parse_length(text: str) -> Millis:
     raise ValueError(f"{text!r} is not a length of time: write a whole number and ms, s, min, h or d, such as 10min")
 
 
+@lru_cache(maxsize=1024)
 def format_length(length: Millis) -> str:
     """The shortest exact spelling that `parse_length` reads: 600000 is `10min`."""
     for unit in ("d", "h", "min", "s"):

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from udfs.campaigns import MARKETING
 from udfs.governor_config import MONTH, WEEK, Cap
-from udfs.questions.question import Question, Verdict, no, past, within
+from udfs.questions.question import Question, Verdict, no, within
 from udfs.questions.quiet import whereabouts
 from udfs.time import SECOND, Millis
 
@@ -16,7 +16,7 @@ def hush(question: Question) -> Verdict | None:
     """An order confirmation is followed by a while without advertising."""
     if question.campaign.message_class != MARKETING:
         return None
-    owed = (sent for sent in past(question) if sent.message_class != MARKETING)
+    owed = [sent for sent in question.past if sent.message_class != MARKETING]
     return no("hush") if any(within(sent.at, question.governor.hush, question.at) for sent in owed) else None
 
 
@@ -40,26 +40,26 @@ def repetition(question: Question) -> Verdict | None:
     if question.campaign.message_class != MARKETING:
         return None
     governor, at = question.governor, question.at
-    if any(
-        sent.template == question.template and within(sent.at, governor.same_template, at) for sent in past(question)
-    ):
+    again = [sent for sent in question.past if sent.template == question.template]
+    if any(within(sent.at, governor.same_template, at) for sent in again):
         return no("capped")
     if not governor.same_product or question.step > 1 or question.shown is None:
         return None
     shown = {
-        product for sent in past(question) if within(sent.at, governor.same_product, at) for product in sent.products
+        product for sent in question.past if within(sent.at, governor.same_product, at) for product in sent.products
     }
     return no("capped") if shown.issuperset(line.product_id for line in question.shown.lines) else None
 
 
 def used(cap: Cap, question: Question, campaign: str | None = None) -> int:
     """How many messages to the person count against a cap: all marketing, or those of one campaign."""
-    since = _since(cap, question)
-    return sum(
-        since < sent.at <= question.at
-        for sent in past(question)
-        if (sent.message_class == MARKETING if campaign is None else sent.campaign == campaign)
-    )
+    if not question.past:
+        return 0
+    since, at = _since(cap, question), question.at
+    recent = [sent for sent in question.past if since < sent.at <= at]
+    if campaign is None:
+        return len([sent for sent in recent if sent.message_class == MARKETING])
+    return len([sent for sent in recent if sent.campaign == campaign])
 
 
 def _since(cap: Cap, question: Question) -> Millis:

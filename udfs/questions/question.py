@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
+import msgspec
 from msgspec.structs import replace
 
 from udfs.abandonment import Abandonment
@@ -38,8 +39,7 @@ def recorded_only(reason: str) -> Verdict:
     return Verdict(WOULD_HAVE_SENT, reason)
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(msgspec.Struct, frozen=True, dict=True):
     """One step of one campaign for one person at one instant; `due` is None if it is asked for the first time at its
     signal.
 
@@ -67,13 +67,18 @@ class Question:
         """All that the mail shows, what it is about first."""
         return (self.cart, *self.beside) if self.cart else self.beside
 
-    @property
+    @cached_property
     def shown(self) -> Cart | None:
         """The same as if it lay in one cart."""
         if not self.beside:
             return self.cart
         first, *others = self.carts
         return replace(first, lines=sum((cart.lines for cart in others), first.lines))
+
+    @cached_property
+    def past(self) -> list[Sent]:
+        """The person's messages of the channel that is asked for."""
+        return [sent for sent in self.person.sent if sent.channel == self.campaign.channel]
 
     @property
     def asked_at(self) -> Millis:
@@ -101,11 +106,7 @@ def within(then: Millis | None, length: Millis, at: Millis) -> bool:
     return then is not None and at - length < then <= at
 
 
-def past(question: Question) -> list[Sent]:
-    """The person's messages of the channel that is asked for."""
-    return [sent for sent in question.person.sent if sent.channel == question.campaign.channel]
-
-
 def last_send(question: Question) -> Millis | None:
     """When the person last got a message of this campaign, any step, as far as it is remembered."""
-    return max((sent.at for sent in question.person.sent if sent.campaign == question.campaign.name), default=None)
+    name = question.campaign.name
+    return max([sent.at for sent in question.person.sent if sent.campaign == name], default=None)
