@@ -104,10 +104,9 @@ def without_campaign(spells: Spells, campaign: str, cart_id: str) -> Spells:
 
 def in_filled_carts(spells: Spells, carts: Carts) -> Spells:
     """The spells that run on after an order or after carts were forgotten: an empty cart has none."""
-    filled = {VIEWED, *(cart.cart_id for cart in carts.held if cart.lines)}
-    if all(spell.cart_id in filled for spell in spells):
-        return spells
-    return tuple(spell for spell in spells if spell.cart_id in filled)
+    filled = {VIEWED, *[cart.cart_id for cart in carts.held if cart.lines]}
+    left = tuple([spell for spell in spells if spell.cart_id in filled])
+    return spells if len(left) == len(spells) else left
 
 
 class Era(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
 
 import msgspec
@@ -144,8 +144,8 @@ class CampaignRule:
         if laws.is_scheduled:
             state = laws.timetable.called(state, at)
         told: list[Told] = []
-        while due := min(_come(state, at, laws), key=_in_turn, default=None):
-            state, said = self._answer(state, *due)
+        while come := _come(state, at, laws):
+            state, said = self._answer(state, *min(come, key=_in_turn))
             told += said
         return self._step(_forget(state, at, laws), laws, at + 1, profile_wake, tuple(told))
 
@@ -241,15 +241,16 @@ def _wake_at(person: Person, profile_wake: Millis | None, laws: InForce, clock: 
     return None if soonest == NEVER else soonest
 
 
-def _come(person: Person, at: Millis, laws: InForce) -> Iterator[Come]:
+def _come(person: Person, at: Millis, laws: InForce) -> list[Come]:
     """What is due, each with the campaign that answers it: the version on which the person is under way."""
+    come: list[Come] = []
     for spell in person.spells:
         for campaign, deadline in laws.ears.spells.come(spell, at):
             entry = Entry(campaign, spell.cart_id, spell.start)
-            yield Signal(entry, 1, deadline, active_at=spell.active_at), laws.campaign(entry)
-    for due in person.dues:
-        if due.at <= at:
-            yield Signal(due.entry, due.step, due.at, due), laws.campaign(due.entry, due.version)
+            come.append((Signal(entry, 1, deadline, active_at=spell.active_at), laws.campaign(entry)))
+    for due in [due for due in person.dues if due.at <= at]:
+        come.append((Signal(due.entry, due.step, due.at, due), laws.campaign(due.entry, due.version)))
+    return come
 
 
 def _in_turn(due: Come) -> tuple[Millis, int, int, str, str]:
@@ -273,7 +274,7 @@ def _forget(person: Person, at: Millis, laws: InForce) -> Person:
         carts,
         in_filled_carts(laws.ears.spells.known(person.spells), carts),
         person.dues,
-        tuple(sent for sent in person.sent if sent.at + laws.sent_ttl > at),
+        tuple([sent for sent in person.sent if sent.at + laws.sent_ttl > at]),
         person.profile,
         ANYHOW if stale else person.reach,
         person.viewed if looks else None,

@@ -16,7 +16,6 @@ from udfs.score_sheet import Counted, ScoreSheet
 from udfs.scores import NEVER, Score
 from udfs.segment_board import EVERYTHING, Board, Change, Standings, next_due
 from udfs.segment_terms import FARTHEST
-from udfs.segments import OUTSIDE
 from udfs.step import Step
 from udfs.time import Millis
 
@@ -118,9 +117,10 @@ def changes(user: str, was: Standings, now: Standings, at: Millis, cause: str) -
     """Who entered and who left between two standings, by the name of the segment."""
     if was is now:
         return ()
-    told = [(name, LEAVE) for name, one in was.items() if one.since is not None and name not in now]
-    for name, one in now.items():
-        before = was.get(name, OUTSIDE)
-        if before is not one and (before.since is None) is not (one.since is None):
-            told.append((name, ENTER if before.since is None else LEAVE))
-    return tuple([SegmentChange(user, name, change, at, cause) for name, change in sorted(told)]) if told else ()
+    before = {name for name, one in was.items() if one.since is not None}
+    after = {name for name, one in now.items() if one.since is not None}
+    if before == after:
+        return ()
+    return tuple(
+        SegmentChange(user, name, ENTER if name in after else LEAVE, at, cause) for name in sorted(before ^ after)
+    )
