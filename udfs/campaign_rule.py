@@ -62,6 +62,7 @@ class CampaignRule:
         self.in_force: Callable[[Millis], InForce] = self._published.at
         self._availability = Availability()
         self._silent: Timeline[bool] = Timeline()
+        self._soonest: tuple[tuple[Due, ...], Millis] = (), NEVER
 
     @property
     def reads(self) -> str:
@@ -69,9 +70,9 @@ class CampaignRule:
         return ",".join(sorted(self.config.segments))
 
     def on_event(self, state: Person | None, event: Event) -> Step[Person, Told]:
-        if event.name == ERASURE or (state is None and event.kind is CLICK and self.profile is None):
+        if event.name == ERASURE:
             return FORGET
-        if state is None and event.kind is OUTCOME:
+        if state is None and (event.kind is OUTCOME or (event.kind is CLICK and self.profile is None)):
             return FORGET
         laws = self.in_force(event.at)
         if event.kind is CAMPAIGN:
@@ -170,8 +171,17 @@ class CampaignRule:
         """What a new version makes due earlier is due at `soonest`."""
         if person.blank:
             return Step(None, told)
-        wake_at = _wake_at(person, profile_wake, laws, soonest - 1)
+        wake_at = _wake_at(person, self._next_due(person.dues), profile_wake, laws, soonest - 1)
         return Step(person, told, wake_at if wake_at is None or wake_at > soonest else soonest)
+
+    def _next_due(self, dues: tuple[Due, ...]) -> Millis:
+        """The soonest of them, looked for only if they are others than last time: few events of a person change them,
+        and somebody who buys much has hundreds."""
+        known, soonest = self._soonest
+        if dues is not known:
+            soonest = min([due.at for due in dues], default=NEVER)
+            self._soonest = dues, soonest
+        return soonest
 
     def _answer(self, person: Person, signal: Signal, campaign: Campaign | None) -> tuple[Person, tuple[Told, ...]]:
         person = without(person, signal)
@@ -221,13 +231,15 @@ def _elsewhere(was: Person | None, person: Person, at: Millis, laws: InForce) ->
     return laws.timetable.moved(was, person, at)
 
 
-def _wake_at(person: Person, profile_wake: Millis | None, laws: InForce, clock: Millis) -> Millis | None:
+def _wake_at(
+    person: Person, next_due: Millis, profile_wake: Millis | None, laws: InForce, clock: Millis
+) -> Millis | None:
     """When something next happens by the clock alone; the deadlines up to and including `clock` (ms) have passed."""
     soonest = laws.ears.spells.next_deadline(person.spells)
     if profile_wake is not None and profile_wake < soonest:
         soonest = profile_wake
-    if person.dues and (due := min([due.at for due in person.dues])) < soonest:
-        soonest = due
+    if next_due < soonest:
+        soonest = next_due
     if person.sent and (forgotten := person.sent[0].at + laws.sent_ttl) < soonest:
         soonest = forgotten
     if person.last_order is not None and (forgotten := person.last_order + laws.order_ttl) < soonest:

@@ -67,7 +67,7 @@ class Question(msgspec.Struct, frozen=True, dict=True):
         """All that the mail shows, what it is about first."""
         return (self.cart, *self.beside) if self.cart else self.beside
 
-    @cached_property
+    @property
     def shown(self) -> Cart | None:
         """The same as if it lay in one cart."""
         if not self.beside:
