@@ -221,6 +221,7 @@ class CampaignRule:
             beside,
             sold_out,
             self._silent.at(signal.at) is True,
+            [sent for sent in person.sent if sent.channel == campaign.channel],
         )
 
 

@@ -88,7 +88,7 @@ class _Family:
 
     def concerned(self, was: Standings, scores: Scores, change: Change) -> Collection[str]:
         """The names that need a new look: of the categories that changed, or all that the person stands to."""
-        if change.facts is None or not self._common.isdisjoint(change.facts | change.scores):
+        if change.facts is None or (self._common and not self._common.isdisjoint(change.facts | change.scores)):
             return {name for name in was if name.startswith(self.stem)} | set(self._names(scores))
         return set(self._names(change.keys)) if change.keys else ()
 

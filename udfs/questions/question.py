@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from functools import cached_property
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -39,13 +38,14 @@ def recorded_only(reason: str) -> Verdict:
     return Verdict(WOULD_HAVE_SENT, reason)
 
 
-class Question(msgspec.Struct, frozen=True, dict=True):
+class Question(msgspec.Struct, frozen=True, gc=False):
     """One step of one campaign for one person at one instant; `due` is None if it is asked for the first time at its
     signal.
 
     `cart` is what the mail is about, None once it is forgotten, and `beside` are the carts that it shows beside it.
     `segments` are those that the person is in; unknown is not a member. So many lines are not shown because they are
-    `sold_out`; with `orders_silent` nobody can be said not to have ordered.
+    `sold_out`; with `orders_silent` nobody can be said not to have ordered. `past` are the person's messages of the
+    campaign's channel.
     """
 
     campaign: Campaign
@@ -61,6 +61,7 @@ class Question(msgspec.Struct, frozen=True, dict=True):
     beside: tuple[Cart, ...] = ()
     sold_out: int = 0
     orders_silent: bool = False
+    past: Sequence[Sent] = ()
 
     @property
     def carts(self) -> tuple[Cart, ...]:
@@ -74,11 +75,6 @@ class Question(msgspec.Struct, frozen=True, dict=True):
             return self.cart
         first, *others = self.carts
         return replace(first, lines=sum((cart.lines for cart in others), first.lines))
-
-    @cached_property
-    def past(self) -> list[Sent]:
-        """The person's messages of the channel that is asked for."""
-        return [sent for sent in self.person.sent if sent.channel == self.campaign.channel]
 
     @property
     def asked_at(self) -> Millis:
