@@ -7,7 +7,7 @@ from pathlib import Path
 from connectors.config_files import read_config
 
 SIGNALS = ("cart_abandoned", "browse_abandoned", "order_completed", "subscribed", "segment_entered")
-_SEGMENTS = ("hot", "cart_open", "browsing_category-07", "new", "vip", "lapsing")
+_SEGMENTS = ("hot", "cart_open", "browsing_category_07", "new", "vip", "lapsing")
 
 
 def config_of(campaigns: int) -> dict[str, bytes]:

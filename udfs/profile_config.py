@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from udfs.facts import ALL_PARTS, SEEN
+from udfs.interests import slug
 from udfs.orders import KEPT
 from udfs.profile_tables import Table, tables
 from udfs.rfm import Rfm
@@ -61,8 +62,13 @@ class ProfileConfig:
 
     def _named(self, name: str) -> SegmentSpec:
         for spec in self.segments:
-            if spec.name == name or (spec.is_family and name.startswith(spec.name.removesuffix(CATEGORY))):
+            stem = spec.name.removesuffix(CATEGORY)
+            if spec.name == name or (spec.is_family and name == stem + slug(name.removeprefix(stem))):
                 return spec
+            if spec.is_family and name.startswith(stem):
+                raise KeyError(
+                    f"no category is written {name!r}. Did you mean {stem + slug(name.removeprefix(stem))!r}?"
+                )
         known = [spec.name for spec in self.segments]
         raise KeyError(f"there is no segment {name!r}. {did_you_mean(name, known)}")
 

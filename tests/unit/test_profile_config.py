@@ -131,6 +131,12 @@ def test_a_segment_that_does_not_exist_is_refused_with_a_hint() -> None:
         load(SHIPPED).only(["lapsin"])
 
 
+def test_a_category_that_nobody_can_be_in_is_refused_with_a_hint() -> None:
+    """Categories are written small and without signs in the names of segments."""
+    with pytest.raises(KeyError, match="Did you mean 'browsing_home_garden'"):
+        load(SHIPPED).only(["browsing_Home & Garden"])
+
+
 def test_of_a_family_only_the_named_categories_are_kept() -> None:
     """A shop has hundreds of categories, and a campaign means one or two of them."""
     few = load(SHIPPED | {"segments/sale.toml": 'name = "sale"\nenter = "views_1h.sale >= 1"\n'})
