@@ -13,6 +13,7 @@ from udfs.time import Millis
 
 POLL: Millis = 500
 PATIENCE: Millis = 10_000
+RESTART: Millis = 60_000  # a broker that is started again under load; ten seconds were too short for it
 TAIL_RECORDS = 500
 
 Ends = dict[TopicPartition, int]
@@ -29,7 +30,7 @@ def producer(bootstrap: str, **settings: Any) -> KafkaProducer:
         "linger_ms": 20,
         "batch_size": 128 * 1024,
         "bootstrap_timeout_ms": PATIENCE,
-        "max_block_ms": PATIENCE,
+        "max_block_ms": RESTART,
     }
     return KafkaProducer(bootstrap_servers=bootstrap, **(safe | settings))
 

@@ -46,6 +46,7 @@ def run(name: str, addresses: Addresses, say: Say, seed: int | None = None, mome
         import_module(f"local_stack.drills.{drill.module}").run(Stage(addresses, Random(seed), moments, report))
     except DrillError as error:
         report.check("the drill came to its end", False, str(error))
+    finally:
         _cancel_jobs(addresses, drill)
     return report
 

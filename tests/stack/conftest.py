@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from connectors.flink_rest import TERMINAL, Cluster
 from local_stack import stack as local_stack
 from local_stack.addresses import Addresses
 
@@ -21,3 +22,16 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
         local_stack.down(home)
         for data in ("kafka", "valkey", "flink"):
             shutil.rmtree(home / data, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def slots_are_left_free(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A job that a test leaves running, or that a failed one could not stop, would keep its slots from the next."""
+    if "stack" not in request.fixturenames:
+        yield
+        return
+    cluster = Cluster(request.getfixturevalue("stack").flink_rest)
+    yield
+    for job in cluster.jobs():
+        if job.state not in TERMINAL:
+            cluster.cancel(job.id)
