@@ -11,7 +11,6 @@ import java.util.TreeMap;
 
 import org.apache.flink.api.common.state.ListState;
 import org.apache.flink.api.common.state.ListStateDescriptor;
-import org.apache.flink.api.common.typeutils.base.array.BytePrimitiveArraySerializer;
 import org.apache.flink.api.common.typeutils.base.array.LongPrimitiveArraySerializer;
 import org.apache.flink.runtime.state.StateInitializationContext;
 import org.apache.flink.runtime.state.StateSnapshotContext;
@@ -31,9 +30,9 @@ import org.apache.flink.types.Row;
  * <p>A record goes to the shard of its person, news go to every shard.
  *
  * <p>In: (key, value, coordinate, Kafka's time), in the order of each partition. Out: (label of the shard, beginning of
- * the tick, chunk as connectors/tick_chunks.py reads it). A tick is handed on before the watermark that completes it;
- * what is open at a checkpoint is stored whole, as is the highest time of each partition. Flink compiles this text on
- * the TaskManager, as it does with the operators of SQL: no generics, no lambdas.
+ * the tick, chunk as connectors/tick_chunks.py reads it). What a watermark or a checkpoint passes has been handed on
+ * before it, so there is nothing to store but the highest time of each partition. Flink compiles this text on the
+ * TaskManager, as it does with the operators of SQL: no generics, no lambdas.
  */
 public class TickChunks extends AbstractStreamOperator implements OneInputStreamOperator {
     private static final int OFFSET_BITS = 44;
@@ -52,8 +51,7 @@ public class TickChunks extends AbstractStreamOperator implements OneInputStream
     private long[] lastMark = null;
     private long lastBegin = Long.MIN_VALUE;
     private Chunk[] lastChunks = null;
-    private ListState storedMarks;
-    private ListState storedChunks;
+    private ListState stored;
 
     public TickChunks(
             Object[] settings, StreamTask task, StreamConfig config, Output output, ProcessingTimeService clock) {
@@ -138,7 +136,8 @@ public class TickChunks extends AbstractStreamOperator implements OneInputStream
             for (int shard = 0; shard < chunks.length; shard++) {
                 if (chunks[shard] != null) {
                     held -= chunks[shard].size();
-                    handOn(labels[shard], begin, chunks[shard].packed());
+                    output.collect(new StreamRecord(Row.of(new Object[] {
+                        Integer.valueOf(labels[shard]), Instant.ofEpochMilli(begin), chunks[shard].packed()})));
                 }
             }
         }
@@ -146,14 +145,14 @@ public class TickChunks extends AbstractStreamOperator implements OneInputStream
         lastChunks = null;
     }
 
-    private void handOn(int label, long begin, byte[] chunk) {
-        output.collect(new StreamRecord(
-            Row.of(new Object[] {Integer.valueOf(label), Instant.ofEpochMilli(begin), chunk})));
-    }
-
     public void processWatermark(Watermark watermark) throws Exception {
         handOn(watermark.getTimestamp());
         super.processWatermark(watermark);
+    }
+
+    public void prepareSnapshotPreBarrier(long checkpoint) throws Exception {
+        handOn(Long.MAX_VALUE);
+        super.prepareSnapshotPreBarrier(checkpoint);
     }
 
     public void finish() throws Exception {
@@ -164,28 +163,12 @@ public class TickChunks extends AbstractStreamOperator implements OneInputStream
     /** Every subtask reads back the marks of all partitions, for it may be given any of them; the highest is right. */
     public void initializeState(StateInitializationContext context) throws Exception {
         super.initializeState(context);
-        storedMarks = context.getOperatorStateStore()
+        stored = context.getOperatorStateStore()
             .getUnionListState(new ListStateDescriptor("marks", LongPrimitiveArraySerializer.INSTANCE));
-        storedChunks = context.getOperatorStateStore()
-            .getListState(new ListStateDescriptor("chunks", BytePrimitiveArraySerializer.INSTANCE));
-        Iterator entries = ((Iterable) storedMarks.get()).iterator();
+        Iterator entries = ((Iterable) stored.get()).iterator();
         while (entries.hasNext()) {
             long[] entry = (long[]) entries.next();
             markOf(entry[0], entry[1]);
-        }
-    }
-
-    /** What was open goes on at once: a subtask may have no partition any more, and then sees no watermark. */
-    public void open() throws Exception {
-        super.open();
-        Iterator entries = ((Iterable) storedChunks.get()).iterator();
-        while (entries.hasNext()) {
-            ByteBuffer entry = ByteBuffer.wrap((byte[]) entries.next());
-            int label = entry.getInt();
-            long begin = entry.getLong();
-            byte[] chunk = new byte[entry.remaining()];
-            entry.get(chunk);
-            handOn(label, begin, chunk);
         }
     }
 
@@ -197,25 +180,7 @@ public class TickChunks extends AbstractStreamOperator implements OneInputStream
             Map.Entry mark = (Map.Entry) known.next();
             entries.add(new long[] {((Long) mark.getKey()).longValue(), ((long[]) mark.getValue())[0]});
         }
-        storedMarks.update(entries);
-        storedChunks.update(openChunks());
-    }
-
-    private ArrayList openChunks() {
-        ArrayList entries = new ArrayList();
-        Iterator open = ticks.entrySet().iterator();
-        while (open.hasNext()) {
-            Map.Entry entry = (Map.Entry) open.next();
-            Chunk[] chunks = (Chunk[]) entry.getValue();
-            for (int shard = 0; shard < chunks.length; shard++) {
-                if (chunks[shard] != null) {
-                    byte[] chunk = chunks[shard].packed();
-                    entries.add(ByteBuffer.allocate(12 + chunk.length)
-                        .putInt(labels[shard]).putLong(((Long) entry.getKey()).longValue()).put(chunk).array());
-                }
-            }
-        }
-        return entries;
+        stored.update(entries);
     }
 
     /** Records by column. */

@@ -2,8 +2,8 @@
 
     count, 4 bytes │ coordinates, times, effective times: 8 each │ lengths of keys, of values: 4 each │ keys │ values
 
-All little-endian. A length of -1 is a key or value that is null. A tick is one chunk of each subtask that read some of
-it, or several where it was too large or the job was restored meanwhile.
+All little-endian. A length of -1 is a key or value that is null. A tick is one chunk, or several where a checkpoint
+fell into it.
 """
 
 from __future__ import annotations
