@@ -73,6 +73,12 @@ class Cluster:
         self._call("PATCH", f"/jobs/{job}?mode=cancel")
         self.wait_ended(job, STOPPED_WITHIN_S)
 
+    def cancel_all(self, named: str = "") -> None:
+        """End every job that has not ended and whose name begins so."""
+        for job in self.jobs():
+            if job.state not in TERMINAL and job.name.startswith(named):
+                self.cancel(job.id)
+
     def stop_with_savepoint(self, job: str) -> str:
         """End the job at a savepoint, whose path is returned."""
         request = self._call("POST", f"/jobs/{job}/stop", {"drain": False})["request-id"]

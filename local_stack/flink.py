@@ -33,9 +33,9 @@ rest.bind-address: {host}
 rest.port: {rest}
 rest.bind-port: {rest}
 # A stack lives for minutes: what the second compiler would optimise is not run long enough to pay for it.
-env.java.opts.jobmanager: {brief}
-env.java.opts.taskmanager: {brief}
-env.java.opts.client: {brief}
+env.java.opts.jobmanager: -XX:TieredStopAtLevel=1
+env.java.opts.taskmanager: -XX:TieredStopAtLevel=1
+env.java.opts.client: -XX:TieredStopAtLevel=1
 parallelism.default: 1
 pipeline.max-parallelism: 128
 blob.storage.directory: {home}/blob
@@ -68,7 +68,6 @@ metrics.reporter.push.jobName: flink
 metrics.reporter.push.interval: 5 SECONDS
 metrics.fetcher.update-interval: 2000
 """
-BRIEF = "-XX:TieredStopAtLevel=1"
 REGISTERED = "Successful registration at resource manager"
 
 
@@ -133,7 +132,7 @@ def prepare(home: Path, port: Ports) -> None:
     for name in ("tmp", "blob", "upload", "checkpoints", "savepoints", "lib"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     shutil.copytree(package() / "conf", folder / "conf")
-    said = {"host": HOST, "home": folder, "brief": BRIEF, "python": sys.executable, **port._asdict()}
+    said = {"host": HOST, "home": folder, "python": sys.executable, **port._asdict()}
     (folder / "conf" / "config.yaml").write_text(java_options() + SETTINGS.format(**said))
     python = next((package() / "opt").glob("flink-python-*.jar"))
     for jar in [*(package() / "lib").glob("*.jar"), python, *(JARS / "flink").glob("*.jar")]:

@@ -63,12 +63,11 @@ class ProfileConfig:
     def _named(self, name: str) -> SegmentSpec:
         for spec in self.segments:
             stem = spec.name.removesuffix(CATEGORY)
-            if spec.name == name or (spec.is_family and name == stem + slug(name.removeprefix(stem))):
+            written = stem + slug(name.removeprefix(stem))
+            if spec.name == name or (spec.is_family and name == written):
                 return spec
             if spec.is_family and name.startswith(stem):
-                raise KeyError(
-                    f"no category is written {name!r}. Did you mean {stem + slug(name.removeprefix(stem))!r}?"
-                )
+                raise KeyError(f"no category is written {name!r}. Did you mean {written!r}?")
         known = [spec.name for spec in self.segments]
         raise KeyError(f"there is no segment {name!r}. {did_you_mean(name, known)}")
 

@@ -8,7 +8,7 @@ from importlib import import_module
 from random import Random
 from typing import NamedTuple
 
-from connectors.flink_rest import TERMINAL, Cluster, FlinkError
+from connectors.flink_rest import Cluster, FlinkError
 from local_stack.addresses import Addresses
 from local_stack.drills.report import DrillError, Report, Say, Stage
 
@@ -53,8 +53,5 @@ def run(name: str, addresses: Addresses, say: Say, seed: int | None = None, mome
 
 def _cancel_jobs(addresses: Addresses, drill: Drill) -> None:
     """Leave the slots to the next drill; a cluster that does not answer has no jobs to cancel."""
-    cluster = Cluster(addresses.flink_rest)
     with suppress(FlinkError):
-        for job in cluster.jobs():
-            if job.state not in TERMINAL and job.name.startswith(f"tidemark {drill.name}"):
-                cluster.cancel(job.id)
+        Cluster(addresses.flink_rest).cancel_all(f"tidemark {drill.name}")

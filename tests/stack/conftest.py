@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from connectors.flink_rest import TERMINAL, Cluster
+from connectors.flink_rest import Cluster
 from local_stack import stack as local_stack
 from local_stack.addresses import Addresses
 
@@ -32,6 +32,4 @@ def slots_are_left_free(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     cluster = Cluster(request.getfixturevalue("stack").flink_rest)
     yield
-    for job in cluster.jobs():
-        if job.state not in TERMINAL:
-            cluster.cancel(job.id)
+    cluster.cancel_all()
