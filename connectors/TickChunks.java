@@ -137,7 +137,7 @@ public class TickChunks extends AbstractStreamOperator implements OneInputStream
                 if (chunks[shard] != null) {
                     held -= chunks[shard].size();
                     output.collect(new StreamRecord(Row.of(new Object[] {
-                        Integer.valueOf(labels[shard]), Instant.ofEpochMilli(begin), chunks[shard].packed()})));
+                        Integer.valueOf(labels[shard]), Long.valueOf(begin), chunks[shard].packed()})));
                 }
             }
         }

@@ -12,10 +12,9 @@ from pyflink.datastream import StreamExecutionEnvironment
 # The first that matches the planner's name gives ours: one after another, the last for the rest.
 _NAMES = (
     (r"^KafkaSource", ("Events",)),
-    (r"^WindowAggregate", ("Ticks complete",)),
     (r"^Correlate", ("Records of a tick",)),
     (r"^outputs", ("Output topics",)),
-    (r"^Calc", ("Place in the log", "Tick of a chunk", "One row a tick", "Topic, key, value, time")),
+    (r"^Calc", ("Place in the log", "Topic, key, value, time")),
     (r"^ConstraintEnforcer", ("Nothing missing",)),
     (r"^TableToDataStream", ("To stream",)),
     (r"^DataStreamToTable", ("To table",)),

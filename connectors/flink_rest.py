@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 TERMINAL = ("FINISHED", "FAILED", "CANCELED")
 STOPPED_WITHIN_S = 120
+LATE = ("numLateChunks", "numLateRecordsDropped")  # CompleteTicks.java counts the one, windows of SQL the other
 
 
 class FlinkError(RuntimeError):
@@ -52,13 +53,13 @@ class Cluster:
         """How many checkpoints have completed."""
         return int(self._call("GET", f"/jobs/{job}/checkpoints")["counts"]["completed"])
 
-    def late_dropped(self, job: str) -> dict[str, int]:
-        """numLateRecordsDropped of every operator that counts it, as the cluster was last told; nothing before that."""
+    def late(self, job: str) -> dict[str, int]:
+        """What came too late for an operator, of each that counts it, as the cluster was last told; else nothing."""
         found: dict[str, int] = {}
         for vertex in self._call("GET", f"/jobs/{job}")["vertices"]:
             path = f"/jobs/{job}/vertices/{vertex['id']}/subtasks/metrics"
             names = [metric["id"] for metric in self._call("GET", path)]
-            counters = ",".join(name for name in names if name.endswith("numLateRecordsDropped"))
+            counters = ",".join(name for name in names if name.endswith(LATE))
             if counters:
                 told = self._call("GET", f"{path}?get={quote(counters)}&agg=sum")
                 found |= {metric["id"]: int(metric["sum"]) for metric in told}

@@ -1,7 +1,7 @@
-"""The key that stands for a shard in Flink, chosen so that both of Flink's hashes spread the shards evenly.
+"""The key that stands for a shard in Flink, chosen so that Flink's hash spreads the shards evenly.
 
-Flink lays a key into one of 128 key groups by a hash, and gives each subtask a stretch of them. A tick crosses two such
-exchanges with two hashes: SQL's, of the row that holds the key, and keyBy's. Small numbers fall together in both.
+Flink lays a key into one of 128 key groups by a hash, and gives each subtask a stretch of them. Small numbers fall
+together.
 """
 
 from __future__ import annotations
@@ -11,43 +11,22 @@ from functools import cache
 KEY_GROUPS = 128  # pipeline.max-parallelism: another number is another place for all state
 _INT = 0xFFFFFFFF
 _SIGN = 0x80000000
-_SQL_SEED = 42
-_SQL_LENGTH = 16  # bytes of SQL's row of one int: flags, then the int, in four words
 _ROW_HASH = 62  # java.util's hash over Row(+I, n) is 62 + n
 
 
 @cache
 def labels(shards: int) -> tuple[int, ...]:
-    """The label of each shard: that of shard n lies in the n-th of `shards` stretches of key groups in both hashes.
+    """The label of each shard: that of shard n lies in the n-th of `shards` stretches of key groups.
 
-    So p subtasks hold the same number of shards each where p divides `shards`, and a shard's ticks are made on the
-    subtask that decides them. The smallest labels that will do, which are the same for ever.
+    So p subtasks hold the same number of shards each where p divides `shards`. The smallest labels that will do, which
+    are the same for ever.
     """
     found: dict[int, int] = {}
     label = 0
     while len(found) < shards:
-        stretch = sql_group(label) * shards // KEY_GROUPS
-        if stretch not in found and key_by_group(label) * shards // KEY_GROUPS == stretch:
-            found[stretch] = label
+        found.setdefault(key_by_group(label) * shards // KEY_GROUPS, label)
         label += 1
     return tuple(found[stretch] for stretch in range(shards))
-
-
-def in_sql(number: str, known: tuple[int, ...], first: int = 0) -> str:
-    """The label of shard `number`, by halving: four comparisons for 16 shards."""
-    if len(known) == 1:
-        return str(known[0])
-    half = len(known) // 2
-    lower, upper = in_sql(number, known[:half], first), in_sql(number, known[half:], first + half)
-    return f"CASE WHEN {number} < {first + half} THEN {lower} ELSE {upper} END"
-
-
-def sql_group(label: int) -> int:
-    """Where SQL's exchange lays an INT column (Flink's BinaryRowData)."""
-    mixed = _SQL_SEED
-    for word in (0, 0, label, 0):
-        mixed = _mix(mixed, word)
-    return _group(_signed(_finish(mixed ^ _SQL_LENGTH)))
 
 
 def key_by_group(label: int) -> int:

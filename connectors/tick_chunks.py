@@ -29,9 +29,11 @@ def _of_one(chunk: bytes) -> RawTick:
     numbers = struct.unpack_from(f"<{3 * count}q{2 * count}i", chunk, 4)
     coordinates, times, effective = (list(numbers[place * count : (place + 1) * count]) for place in range(3))
     lengths = numbers[3 * count :]
-    ends = list(accumulate((max(length, 0) for length in lengths), initial=4 + 32 * count))
+    some_are_null = -1 in lengths
+    sizes = (max(length, 0) for length in lengths) if some_are_null else lengths
+    ends = accumulate(sizes, initial=4 + 32 * count)
     pieces: list[bytes | None] = [chunk[start:end] for start, end in pairwise(ends)]
-    if -1 in lengths:
+    if some_are_null:
         pieces = [None if length < 0 else piece for length, piece in zip(lengths, pieces, strict=True)]
     return RawTick(pieces[:count], pieces[count:], coordinates, times, effective)
 

@@ -13,7 +13,7 @@ import redis
 
 from local_stack import processes
 from local_stack.drills import harm, oracle
-from local_stack.drills.dropped import LateDropped
+from local_stack.drills.late import Late
 from local_stack.drills.load import Load, letters
 from local_stack.drills.report import DrillError, Stage, wait
 from local_stack.drills.scene import PATIENCE_S, Scene
@@ -30,7 +30,7 @@ def run(stage: Stage) -> None:
     scene = Scene.on(stage.addresses, "redis", bound="2min", checkpoint_interval="2s", parallelism="2")
     losses = [_flush, _come_back_older, _stall] * stage.moments
     stage.dice.shuffle(losses)
-    dropped = LateDropped(scene.cluster)
+    late = Late(scene.cluster)
     with Load(scene, letters(stage.report.seed, size=len(losses) + 2)) as load:
         load.give(2_000)
         job = scene.start(JOB, "--live-from", "beginning")
@@ -43,7 +43,7 @@ def run(stage: Stage) -> None:
             _must_equal(stage, scene, what, load.settle())
         what = _flush(stage)
         _must_equal(stage, scene, f"{what}, and nothing happens any more", load.settle())
-        dropped.check(job, stage.report)
+        late.check(job, stage.report)
         stage.report.check("the job never failed", not scene.failures(job), str(scene.failures(job)))
         _rebuild(stage, scene, load)
 

@@ -22,7 +22,7 @@ def run(stage: Stage) -> None:
         job = RunningJob.begin(stage, scene, witness)
         for parallelism in PARALLELISM[1:]:
             job.wait_for_progress()
-            job.dropped.check(job.id, stage.report)
+            job.late.check(job.id, stage.report)
             load.give(stage.dice.randrange(third // 2))  # so that the savepoint falls into the middle of something
             savepoint = scene.tidemark("stop", JOB, "--savepoint").strip()
             stage.report.tell(f"stopped at {savepoint.rpartition('/')[2]} with {witness.count():,} rows committed")

@@ -10,8 +10,8 @@ from typing import Self
 
 from connectors.config_files import CONFIG, read_config
 from local_stack.drills import oracle
-from local_stack.drills.dropped import LateDropped
 from local_stack.drills.in_flight import InFlight
+from local_stack.drills.late import Late
 from local_stack.drills.report import Stage, wait
 from local_stack.drills.scene import PATIENCE_S, Scene
 from local_stack.drills.witness import Witness
@@ -29,7 +29,7 @@ class RunningJob:
     scene: Scene
     witness: Witness
     id: str
-    dropped: LateDropped
+    late: Late
     in_flight: InFlight
     config: Path = CONFIG
     _seen: int = 0
@@ -38,7 +38,7 @@ class RunningJob:
     def begin(cls, stage: Stage, scene: Scene, witness: Witness, *options: str, config: Path = CONFIG) -> Self:
         started = scene.start(JOB, "--live-from", "beginning", "--config", str(config), *options)
         stage.report.tell(f"{JOB} runs in {scene.namespace}")
-        return cls(stage, scene, witness, started, LateDropped(scene.cluster), InFlight(scene, *OUTPUTS), config)
+        return cls(stage, scene, witness, started, Late(scene.cluster), InFlight(scene, *OUTPUTS), config)
 
     def submit_again(self, restore: str = "latest") -> None:
         """Go on from the newest checkpoint, or from the savepoint that the job was stopped at."""
@@ -59,7 +59,7 @@ class RunningJob:
         """
         wait(lambda: self.in_flight.offsets() > 0, PATIENCE_S, "uncommitted work", every=0.1)
         time.sleep(pause_s)
-        self.dropped.note(self.id)
+        self.late.note(self.id)
         wait(lambda: self.in_flight.offsets() > 0, PATIENCE_S, "uncommitted work", every=0.02)
         found = self.in_flight.offsets()
         harm()
@@ -84,5 +84,5 @@ class RunningJob:
         self.stage.report.tell(f"the log has {len(log.events):,} events; waiting for {count:,} committed rows")
         wait(lambda: self.witness.count() >= count, PATIENCE_S, f"{count} committed rows")
         self.scene.wait_for_checkpoints(self.id, self.scene.cluster.checkpoints(self.id) + 1)
-        self.dropped.check(self.id, self.stage.report)
+        self.late.check(self.id, self.stage.report)
         self.scene.tidemark("stop", JOB, "--savepoint")

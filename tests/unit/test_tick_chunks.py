@@ -12,7 +12,7 @@ from cli.code_archive import SUFFIXES
 from connectors.coordinates import OFFSET_BITS, TOPIC_SHIFT
 from connectors.raw_tick import RawTick
 from connectors.tick_chunks import pack, unpack
-from connectors.tick_chunks_in_java import NAME
+from connectors.ticks_in_java import CHUNKS
 
 NUMBERS = st.integers(-(1 << 63), (1 << 63) - 1)
 BYTES = st.none() | st.binary(max_size=20)
@@ -42,7 +42,7 @@ def test_the_packing_is_written_down() -> None:
 
 def test_the_java_side_knows_the_same_coordinates_and_travels_with_the_code() -> None:
     """A partition is what stands above the offset; the text is read where the job is submitted."""
-    file = files("connectors").joinpath(f"{NAME}.java")
+    file = files("connectors").joinpath(f"{CHUNKS}.java")
     bits = dict(re.findall(r"int (\w+) = (\d+);", file.read_text(encoding="utf-8")))
     assert (int(bits["OFFSET_BITS"]), int(bits["TOPIC_SHIFT"])) == (OFFSET_BITS, TOPIC_SHIFT)
     assert ".java" in SUFFIXES

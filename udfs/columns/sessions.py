@@ -43,8 +43,10 @@ class Sessions:
         ):
             session = known.get(user)
             if session is not None and first - session.last <= gap:
-                session.first = min(session.first, first)
-                session.last = max(session.last, last)
+                if first < session.first:
+                    session.first = first
+                if last > session.last:
+                    session.last = last
                 session.events += events
                 session.marks |= marks
             else:
