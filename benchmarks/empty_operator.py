@@ -22,12 +22,11 @@ def main() -> None:
     from pyflink.common import Configuration, Types
     from pyflink.datastream import KeyedProcessFunction, StreamExecutionEnvironment
     from pyflink.datastream.data_stream import KeyedStream
-    from pyflink.java_gateway import get_gateway
     from pyflink.table import StreamTableEnvironment
 
     from connectors.flink_environment import _options
     from connectors.settings import Settings
-    from connectors.ticks_in_java import TICK_ROW
+    from connectors.ticks_in_java import TICK_ROW, by_label
 
     class Empty(KeyedProcessFunction):  # type: ignore[misc]
         """Says one word in a hundred calls, to show that it was called."""
@@ -53,10 +52,9 @@ def main() -> None:
         f"'connector'='datagen', 'fields.n.kind'='sequence', 'fields.n.start'='1', 'fields.n.end'='{said.events}')"
     )
     query = tables.sql_query(f"SELECT CAST(MOD(n, {SHARDS}) AS INT) AS shard, ROW({TICK}) AS tick FROM numbers")
-    rows, key = tables.to_data_stream(query), Types.ROW([Types.INT()])
+    rows = tables.to_data_stream(query)
     rows._j_data_stream.getTransformation().setOutputType(Types.ROW([Types.INT(), TICK_ROW]).get_java_type_info())
-    by_label = get_gateway().jvm.org.apache.flink.streaming.api.functions.python.KeyByKeySelector()
-    keyed = KeyedStream(rows._j_data_stream.keyBy(by_label, key.get_java_type_info()), TICK_ROW, rows)
+    keyed = KeyedStream(rows._j_data_stream.keyBy(*by_label()), TICK_ROW, rows)
     calls = keyed.process(Empty(), Types.LONG())
     began = time.perf_counter()
     with calls.execute_and_collect("empty operator") as words:

@@ -1,4 +1,4 @@
-"""What crosses the border from SQL for one shard and tick."""
+"""What crosses the border from the JVM for one shard and tick."""
 
 from __future__ import annotations
 

@@ -28,27 +28,32 @@ TICK_ROW = Types.ROW_NAMED(["chunks"], [Types.OBJECT_ARRAY(_BYTES)])
 
 
 def complete_ticks(records: DataStream, settings: Settings) -> KeyedStream:
-    """Ticks of `records` (key, value, coordinate, time) by label of shard; between their source and here no exchange.
-
-    Keyed in the JVM: PyFlink's own key_by would carry every record through Python once more for its key.
-    """
+    """Ticks of `records` (key, value, coordinate, time) by label of shard; there is no exchange before it."""
     streams = get_gateway().jvm.org.apache.flink.streaming.api.datastream
     environment = records._j_data_stream.getExecutionEnvironment()
-    by_label = get_gateway().jvm.org.apache.flink.streaming.api.functions.python.KeyByKeySelector()
-    key = Types.ROW([Types.INT()]).get_java_type_info()
+    selector, key = by_label()
 
     chunks = _operator(records._j_data_stream, CHUNKS, _values(settings), CHUNK_ROW)
     chunks.setUid("tick-chunks")
     chunks.setName("Effective time and ticks")
-    keyed = streams.DataStream(environment, chunks).keyBy(by_label, key)
+    keyed = streams.DataStream(environment, chunks).keyBy(selector, key)
     whole = _operator(keyed, COMPLETE, [settings.tick], Types.ROW([Types.INT(), TICK_ROW]))
-    whole.setStateKeySelector(by_label)
+    whole.setStateKeySelector(selector)
     whole.setStateKeyType(key)
     whole.setUid("ticks-complete")
     whole.setName("Ticks complete")
     rows = streams.DataStream(environment, whole)
-    still_keyed = streams.DataStreamUtils.reinterpretAsKeyedStream(rows, by_label, key)
+    still_keyed = streams.DataStreamUtils.reinterpretAsKeyedStream(rows, selector, key)
     return KeyedStream(still_keyed, TICK_ROW, DataStream(rows))
+
+
+def by_label() -> tuple[Any, Any]:
+    """What keys rows by their first field, a label, in the JVM: the selector, and the type of its key.
+
+    PyFlink's own key_by would carry every record through Python once more for its key.
+    """
+    selector = get_gateway().jvm.org.apache.flink.streaming.api.functions.python.KeyByKeySelector()
+    return selector, Types.ROW([Types.INT()]).get_java_type_info()
 
 
 def _operator(upstream: Any, name: str, values: list[Any], rows: TypeInformation) -> Any:
