@@ -7,6 +7,7 @@ from math import isnan
 from typing import NamedTuple
 
 from benchmarks import (
+    backtest,
     decode,
     explain,
     freshness,
@@ -28,6 +29,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         decode.BENCHMARK,
         redis_script.BENCHMARK,
         memory_driver.BENCHMARK,
+        backtest.BENCHMARK,
         memory.BENCHMARK,
         rule_costs.BENCHMARK,
         small_ticks.BENCHMARK,
@@ -102,6 +104,7 @@ TARGETS = (
     Target("redis", "tidemark", "", "people a second", 150_000, True, per_second),
     # Backtests run the campaigns' rules; the row of the profiles' rules is measured, and was never asked to reach this.
     Target("memory-driver", "tidemark", "campaigns, all", "events a second", 150_000, True, per_second),
+    Target("backtest", "tidemark", "", "events a second", 150_000, True, per_second),
     Target("campaigns-50", "tidemark", "", "events a CPU-second", 20_000, True, per_cpu_second),
     Target("memory", "tidemark", "one by one", "us an id", 1.0, False, figure("us_an_id")),
     Target("memory", "tidemark", "as columns", "us an id", 1.0, False, figure("us_an_id")),

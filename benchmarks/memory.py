@@ -14,6 +14,7 @@ import msgspec
 
 from benchmarks.case import Benchmark, Case, Options
 from benchmarks.program import arguments, timed, told
+from udfs.events import CLICK, Event
 from udfs.seen import SeenIds
 from udfs.time import HOUR, Millis
 
@@ -94,14 +95,18 @@ def _stored(job: str, count: int) -> Iterator[tuple[str, bytes]]:
         yield f"u:{user}", msgspec.msgpack.encode((msgspec.structs.replace(state, user=user), wake_at))
 
 
-def ids(count: int, take: Callable[[SeenIds, list[str], list[str], list[Millis]], list[bool]]) -> None:
+Hour = tuple[list[str], list[str], list[Millis]]
+
+
+def ids(count: int, shape: Callable[[Hour], Any], take: Callable[[SeenIds, Any], int]) -> None:
     """A day of messages of which every twentieth comes again, an hour later and under another time."""
     hours = [_hour(number, max(count // HOURS, 20)) for number in range(HOURS)]
+    told_as = [shape(hour) for hour in hours]
 
     def day() -> tuple[SeenIds, int]:
         seen, new = SeenIds(), 0
-        for number, (users, messages, ats) in enumerate(hours):
-            new += sum(take(seen, users, messages, ats))
+        for number, hour in enumerate(told_as):
+            new += take(seen, hour)
             seen.fresh = []
             seen.close((number + 1) * HOUR)
         return seen, new
@@ -113,8 +118,9 @@ def ids(count: int, take: Callable[[SeenIds, list[str], list[str], list[Millis]]
     seen, _ = day()
     past = tracemalloc.get_traced_memory()[0]
     users, messages, ats = _hour(HOURS, len(hours[0][0]))
+    running_hour = shape((users, messages, ats))
     before = tracemalloc.get_traced_memory()[0]
-    take(seen, users, messages, ats)
+    take(seen, running_hour)
     seen.fresh = []
     running = tracemalloc.get_traced_memory()[0] - before
     told(
@@ -125,9 +131,6 @@ def ids(count: int, take: Callable[[SeenIds, list[str], list[str], list[Millis]]
         bytes_a_past_id=past / new,
         bytes_an_id_of_this_hour=running / len(users),
     )
-
-
-Hour = tuple[list[str], list[str], list[Millis]]
 
 
 def _hour(number: int, size: int) -> Hour:
@@ -146,8 +149,8 @@ def _repeated(hours: list[Hour]) -> Iterator[set[str]]:
         yield set(before) & set(messages)
 
 
-def one_by_one(seen: SeenIds, users: list[str], messages: list[str], ats: list[Millis]) -> list[bool]:
-    return [seen.is_new(user, message, at) for user, message, at in zip(users, messages, ats, strict=True)]
+def as_events(hour: Hour) -> list[Event]:
+    return [Event(user, at, CLICK, "Page Viewed", message) for user, message, at in zip(*hour, strict=True)]
 
 
 def _resident() -> int:
@@ -159,9 +162,9 @@ def _resident() -> int:
 def main() -> None:
     said: Any = arguments("of")
     if said.of == "ids":
-        ids(said.events, one_by_one)
+        ids(said.events, as_events, lambda seen, events: len(seen.new_among(events)))
     elif said.of == "columns":
-        ids(said.events, SeenIds.new_of)
+        ids(said.events, lambda hour: hour, lambda seen, hour: sum(seen.new_of(*hour)))
     else:
         people(said.of, said.events)
 

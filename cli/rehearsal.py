@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -22,6 +23,8 @@ from udfs.news import News
 from udfs.outputs import Decision
 from udfs.rehearsal_brakes import Flow, flow_of
 from udfs.rehearsal_waits import WaitRow, about_carts, added, orders_of, own_waits, rows, with_carts, with_wait
+from udfs.seen import NothingTwice, SeenIds
+from udfs.shard import in_turn
 from udfs.time import DAY, Millis
 
 Files = Mapping[str, bytes]
@@ -99,16 +102,17 @@ def rehearse(history: History, terms: Terms, home: Path, pool: Executor | None, 
 def decide_shard(batches: Sequence[Batch], terms: Terms, out: Path) -> Decided:
     """Run every variant over the people of a shard and write its decisions in order."""
     events = [event for event in events_of(batches) if _within(event.at, terms)]
+    seen = SeenIds()
+    new = seen.new_among(sorted(events, key=in_turn))
     runs: list[Path] = []
     waits: list[WaitRow] = []
-    duplicates = 0
     for number, files in enumerate(terms.variants):
-        decisions, duplicates = _decide(files, events, terms)
+        decisions = _decide(files, new, terms)
         runs.append(out.with_suffix(f".{number}.jsonl"))
         runs[-1].write_bytes(b"".join(_encoder.encode(told) + b"\n" for told in sorted(decisions, key=_place)))
         if number == 0 and terms.waits:
-            waits = _tried(terms, events, decisions)
-    return Decided(runs, len(events), duplicates, waits, flow_of(events))
+            waits = _tried(terms, new, decisions)
+    return Decided(runs, len(events), seen.duplicates, waits, flow_of(events))
 
 
 def people_at_once() -> int:
@@ -130,26 +134,34 @@ def processes(count: int) -> Iterator[Executor | None]:
             raise
 
 
-def _decide(files: Files, events: Sequence[Event], terms: Terms) -> tuple[list[Decision], int]:
+def _decide(files: Files, events: Sequence[Event], terms: Terms) -> list[Decision]:
     rule = campaign_rule(files, terms.live_from, terms.history_from, terms.drafts)
-    story = drive(rule, events, terms.stop_at, tick=AT_ONCE, shards=1, news=terms.news)
-    return [told for told in story.emitted if isinstance(told, Decision)], story.duplicates
+    story = drive(rule, events, terms.stop_at, tick=AT_ONCE, shards=1, news=terms.news, seen=NothingTwice)
+    return [told for told in story.emitted if isinstance(told, Decision)]
 
 
 def _tried(terms: Terms, events: Sequence[Event], decisions: Sequence[Decision]) -> list[WaitRow]:
     """A run for each wait; the one that the campaigns have is decided already."""
-    files = terms.variants[0]
-    if not (campaigns := about_carts(files)):
+    campaigns, waiting = _waiting(tuple(terms.variants[0].items()), terms.waits)
+    if not campaigns:
         return []
     theirs = with_carts(events)
-    orders, known = orders_of(theirs), own_waits(files)
+    orders = orders_of(theirs)
     return [
         row
-        for wait in terms.waits
-        for row in rows(
-            decisions if known == {wait} else _decide(with_wait(files, wait), theirs, terms)[0], campaigns, orders, wait
-        )
+        for wait, files in zip(terms.waits, waiting, strict=True)
+        for row in rows(_decide(files, theirs, terms) if files else decisions, campaigns, orders, wait)
     ]
+
+
+@lru_cache(maxsize=1)
+def _waiting(
+    campaigns: tuple[tuple[str, bytes], ...], waits: tuple[Millis, ...]
+) -> tuple[frozenset[str], tuple[Files | None, ...]]:
+    """Who waits beside a cart, and the configuration with each of the waits; None if that is their own."""
+    files = dict(campaigns)
+    known = own_waits(files)
+    return about_carts(files), tuple(None if known == {wait} else with_wait(files, wait) for wait in waits)
 
 
 def _within(at: Millis, terms: Terms) -> bool:

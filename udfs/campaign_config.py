@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from udfs.campaign_rule import CampaignRule
 from udfs.campaigns import CampaignConfig, parse_campaigns
@@ -29,9 +30,15 @@ def campaign_rule(
 
 def campaign_config(files: Mapping[str, bytes]) -> CampaignConfig:
     """All campaigns in `files`, drafts too, and the governor; ConfigError says what is wrong."""
-    campaigns = {f"config/{path}": content for path, content in files.items() if path.startswith("campaigns/")}
-    governor = (f"config/{GOVERNOR}", files[GOVERNOR]) if GOVERNOR in files else None
-    return parse_campaigns(campaigns, governor)
+    return _parsed(
+        tuple((path, text) for path, text in files.items() if path.startswith("campaigns/")), files.get(GOVERNOR)
+    )
+
+
+@lru_cache(maxsize=16)  # a rehearsal asks for a few of them once for every shard
+def _parsed(campaigns: tuple[tuple[str, bytes], ...], governor: bytes | None) -> CampaignConfig:
+    named = {f"config/{path}": content for path, content in campaigns}
+    return parse_campaigns(named, None if governor is None else (f"config/{GOVERNOR}", governor))
 
 
 def _named(config: CampaignConfig, files: Mapping[str, bytes]) -> ProfileConfig:

@@ -20,7 +20,7 @@ from udfs.in_force import InForce
 from udfs.news import EVERYBODY, ORDERS_FLOW, ORDERS_SILENT, News
 from udfs.outputs import Decision, SegmentChange, Trigger
 from udfs.person import PERSON_TTL, Due, Person
-from udfs.person_events import added, after, released
+from udfs.person_events import added, after, on_a_known_day, released
 from udfs.person_events import due as due_first
 from udfs.profile_rule import DEFINITION, ENTER, ProfileRule
 from udfs.published import Published
@@ -40,8 +40,8 @@ Come = tuple[Signal, Campaign | None]
 
 
 class CampaignRule:
-    """Implements Rule[Person, Event, Decision | Trigger] and Learner for the campaigns of a configuration, and what is
-    published after it.
+    """Implements Rule[Person, Event, Decision | Trigger], Overtaking and Learner for the campaigns of a configuration
+    and what is published after it.
 
     `profile` judges the segments that they name. Signals before `live_from` (ms; None: there is no past) are only
     recorded. `history_from` is the first event time the deployment has seen; it is told with every decision.
@@ -81,13 +81,22 @@ class CampaignRule:
         if self.profile is None:
             if person is state:
                 return SAME
-            return self._step(_elsewhere(state, person, event.at, laws), laws, event.at)
+            return self._step(laws.elsewhere(state, person, event.at), laws, event.at)
         if event.kind is OUTCOME:
             return self._before_the_clock(person, laws, event.at)
         step = self.profile.on_event(person.profile, event)
         person = self._entered(person, step.emit, laws)
-        person = _elsewhere(state, msgspec.structs.replace(person, profile=step.state), event.at, laws)
+        person = laws.elsewhere(state, msgspec.structs.replace(person, profile=step.state), event.at)
         return self._step(person, laws, event.at, step.wake_at)
+
+    def overtaken(self, state: Person | None, event: Event, by: Event) -> bool:
+        """Of clicks that follow each other the last one says all, unless it matters what was looked at."""
+        laws = self.in_force(event.at)
+        if self.profile or laws.ears.views or laws.is_scheduled or self.in_force(by.at) is not laws or state is None:
+            return False
+        if event.kind is not CLICK or by.kind is not CLICK or event.context != by.context:
+            return False
+        return bool(state.spells) or on_a_known_day(state, event.at)
 
     def learn(self, news: News) -> bool:
         """Everybody is called where those who are under way move to the new version, for they may be due at once, where
@@ -223,13 +232,6 @@ class CampaignRule:
             self._silent.at(signal.at) is True,
             [sent for sent in person.sent if sent.channel == campaign.channel],
         )
-
-
-def _elsewhere(was: Person | None, person: Person, at: Millis, laws: InForce) -> Person:
-    """Whose clock shows another time than was known may have an hour behind or before them that is a schedule's."""
-    if was is None or person.reach is was.reach or not laws.is_scheduled:
-        return person
-    return laws.timetable.moved(was, person, at)
 
 
 def _wake_at(

@@ -9,6 +9,7 @@ from udfs.campaigns import Campaign
 from udfs.decisions import Entry
 from udfs.governor_config import Governor
 from udfs.listening import ears
+from udfs.person import Person
 from udfs.time import Millis
 from udfs.timetable import Timetable
 
@@ -46,3 +47,9 @@ class InForce:
             if edition.campaign.version == version or (version is None and entry.start < known[place + 1].since):
                 return edition.campaign
         return self.campaigns.get(entry.campaign)
+
+    def elsewhere(self, was: Person | None, person: Person, at: Millis) -> Person:
+        """Whose clock shows another time than was known may have an hour behind or before them that is a schedule's."""
+        if was is None or person.reach is was.reach or not self.is_scheduled:
+            return person
+        return self.timetable.moved(was, person, at)

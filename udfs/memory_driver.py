@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -42,12 +42,13 @@ def drive(
     tick: Millis = DAY,
     shards: int = 1,
     news: Iterable[News] = (),
+    seen: Callable[[], SeenIds] = SeenIds,
 ) -> Story[S, O]:
     """Run `rule` over `events` (taken at their effective time) and let the clock stop at `stop_at`.
 
     Without `stop_at` the clock stops at the last event. Wake-ups up to and including it are run. `tick` and `shards`
     change the order of what comes out of different people, and nothing else; a long tick costs less. The rule learns
-    `news` for good: runs with other news need a rule of their own.
+    `news` for good: runs with other news need a rule of their own. `seen` tells what comes twice.
     """
     ticks: dict[int, list[Event]] = defaultdict(list)
     for event in events:
@@ -56,7 +57,7 @@ def drive(
     for one in news:
         told[one.at // tick].append(one)
     until = max((event.at for event in ticks[max(ticks, default=0)]), default=0) if stop_at is None else stop_at
-    owners: list[Shard[S, O]] = [Shard(rule, SeenIds()) for _ in range(shards)]
+    owners: list[Shard[S, O]] = [Shard(rule, seen()) for _ in range(shards)]
     emitted: list[O] = []
     refused: list[str] = []
     for number in sorted({*ticks, *told}):

@@ -133,11 +133,13 @@ def _follows(user: str, due: Due, event: Event) -> bool:
     return trigger_id(user, due.entry, due.step - 1) == event.trigger_id
 
 
-def _seen(person: Person, at: Millis) -> Person:
+def on_a_known_day(person: Person, at: Millis) -> bool:
     """When somebody was last seen decides nothing but when their consent is forgotten, and that is a midnight."""
-    if (person.seen_at - 1) // DAY == (at - 1) // DAY or person.forget_at is None:
-        return person
-    return msgspec.structs.replace(person, seen_at=at)
+    return (person.seen_at - 1) // DAY == (at - 1) // DAY or person.forget_at is None
+
+
+def _seen(person: Person, at: Millis) -> Person:
+    return person if on_a_known_day(person, at) else msgspec.structs.replace(person, seen_at=at)
 
 
 def _after_click(person: Person, event: Event, signals: Signals) -> Person:

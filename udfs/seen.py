@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from xxhash import xxh3_64_intdigest
 
+from udfs.events import Event
 from udfs.seen_hours import Column, SeenHours, pack, unpack
 from udfs.time import DAY, HOUR, Millis
 
@@ -28,21 +29,25 @@ class SeenIds:
         self._past = SeenHours()
         self._closed_to = 0
 
-    def is_new(self, user: str, message_id: str, at: Millis) -> bool:
-        """True if this message was not seen within the horizon before `at` (event time, ms)."""
-        key = xxh3_64_intdigest(f"{user}\0{message_id}".encode())
-        first = self._running.get(key)
-        if first is None and self._past.may_hold(key):
-            first = self._past.first_sight(key)
-        if first is not None and at - first <= self.horizon:
-            self.duplicates += 1
-            return False
-        self._running[key] = at
-        self.fresh.append(key)
-        return True
+    def new_among(self, events: Iterable[Event]) -> list[Event]:
+        """Those whose message was not seen within the horizon before they happened."""
+        running, horizon, past = self._running, self.horizon, self._past
+        new: list[Event] = []
+        for event in events:
+            key, at = xxh3_64_intdigest(f"{event.user}\0{event.message_id}".encode()), event.at
+            first = running.get(key)
+            if first is None and past.may_hold(key):
+                first = past.first_sight(key)
+            if first is None or at - first > horizon:
+                running[key] = at
+                self.fresh.append(key)
+                new.append(event)
+            else:
+                self.duplicates += 1
+        return new
 
     def new_of(self, users: Iterable[str], message_ids: Iterable[str], ats: Sequence[Millis]) -> list[bool]:
-        """`is_new` of each row of these columns; of one message twice among them the first row is the new one."""
+        """True for each row of these columns that `new_among` would give back; of a message twice it is the first."""
         ids = [xxh3_64_intdigest(f"{user}\0{told}".encode()) for user, told in zip(users, message_ids, strict=True)]
         running, horizon = self._running, self.horizon
         told: list[bool] = []
@@ -99,6 +104,13 @@ class SeenIds:
 
     def __len__(self) -> int:
         return len(self._running) + len(self._past)
+
+
+class NothingTwice(SeenIds):
+    """For events of which no message comes twice: whoever runs them several times need look only once."""
+
+    def new_among(self, events: Iterable[Event]) -> list[Event]:
+        return list(events)
 
 
 def _columns(running: dict[int, Millis]) -> tuple[Column, Column]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from operator import attrgetter, lt
 from typing import Generic, TypeVar
 
@@ -16,7 +17,8 @@ from udfs.time import Millis
 S = TypeVar("S")
 O = TypeVar("O")  # noqa: E741 - the letter of the outputs in Rule[S, E, O]
 
-_in_turn = attrgetter("at", "kind", "message_id")
+Overtaken = Callable[[S | None, Event, Event], bool]
+in_turn = attrgetter("at", "kind", "message_id")
 
 
 class Shard(Generic[S, O]):
@@ -34,6 +36,7 @@ class Shard(Generic[S, O]):
         self.wakes: dict[str, Millis] = {}
         self.changed: set[str] = set()
         self.fresh_news: list[News] = []
+        self._overtaken: Overtaken[S] = getattr(rule, "overtaken", _never)
         self._alarms: list[tuple[Millis, str]] = []
         self._calls: list[tuple[Millis, int, News]] = []
 
@@ -86,12 +89,9 @@ class Shard(Generic[S, O]):
         return out
 
     def _run(self, events: Iterable[Event], until: Millis, out: list[O]) -> None:
-        theirs: dict[str, list[Event]] = {}
+        theirs: dict[str, list[Event]] = defaultdict(list)
         for event in events:
-            if (known := theirs.get(event.user)) is None:
-                theirs[event.user] = [event]
-            else:
-                known.append(event)
+            theirs[event.user].append(event)
         for user in sorted(theirs):
             self._tell(user, theirs[user], out)
         while (due := self._next_wake()) is not None and due <= until:
@@ -111,15 +111,16 @@ class Shard(Generic[S, O]):
 
     def _tell(self, user: str, events: list[Event], out: list[O]) -> None:
         """The events of one person, and the wake-ups before them."""
-        if not _in_order(events):
-            events.sort(key=_in_turn)
-        is_new, on_event = self.seen.is_new, self.rule.on_event
+        if len(events) > 1 and not _in_order(events):
+            events.sort(key=in_turn)
+        on_event, overtaken = self.rule.on_event, self._overtaken
         state, wake_at = self.people.get(user), self.wakes.get(user)
-        for event in events:
+        new = self.seen.new_among(events)
+        for event, by in zip(new, (*new[1:], None), strict=False):
             at = event.at
             if wake_at is not None and wake_at < at:
                 state, wake_at = self._woken(state, wake_at, at - 1, out)
-            if not is_new(user, event.message_id, at):
+            if by is not None and (wake_at is None or wake_at >= by.at) and overtaken(state, event, by):
                 continue
             step = on_event(state, event)
             if step is SAME:
@@ -169,6 +170,10 @@ class Shard(Generic[S, O]):
         """An alarm that moves with every event leaves its old times behind, and a far one would keep them for long."""
         self._alarms = [(at, user) for user, at in self.wakes.items()]
         heapq.heapify(self._alarms)
+
+
+def _never(_: object, event: Event, by: Event) -> bool:
+    return False
 
 
 def _in_order(events: list[Event]) -> bool:

@@ -12,6 +12,7 @@ from udfs.time import Millis
 S = TypeVar("S")
 O_co = TypeVar("O_co", covariant=True)
 E_contra = TypeVar("E_contra", contravariant=True)
+S_contra = TypeVar("S_contra", contravariant=True)
 
 
 class Step(msgspec.Struct, Generic[S, O_co], frozen=True, gc=False):
@@ -38,6 +39,15 @@ class Rule(Protocol[S, E_contra, O_co]):
     def on_event(self, state: S | None, event: E_contra) -> Step[S, O_co]: ...
 
     def on_wake(self, state: S, at: Millis) -> Step[S, O_co]: ...
+
+
+class Overtaking(Protocol[S_contra, E_contra]):
+    """A rule that need not be told of everything has this too."""
+
+    def overtaken(self, state: S_contra | None, event: E_contra, by: E_contra) -> bool:
+        """True if `event` leaves nothing that `by` does not leave as well: the person's next event, before which no
+        wake-up is due."""
+        ...
 
 
 class Learner(Protocol):

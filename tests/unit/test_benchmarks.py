@@ -17,7 +17,7 @@ from benchmarks.catalogue import BENCHMARKS, TARGETS, met, targets_of
 from benchmarks.results import Record, Sample, known, read
 from benchmarks.small_ticks import JOBS
 
-WITHOUT_FLINK = ("decode", "redis", "memory-driver", "explain", "rule-costs")
+WITHOUT_FLINK = ("decode", "redis", "memory-driver", "backtest", "explain", "rule-costs")
 KEYS = {"engine", "cores", "events", "events_per_second", "events_per_cpu_second", "peak_mb", "rows_equal"}
 
 

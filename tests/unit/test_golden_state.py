@@ -84,4 +84,4 @@ def test_the_state_of_a_release_is_read_whole(job: str) -> None:
     assert set(read.shard.people) == set(now.shard.people) == {key[2:] for key in entries if key.startswith("u:")}
     assert read.shard.wakes.keys() == now.shard.wakes.keys()
     last = events()[-1]
-    assert not read.shard.seen.is_new(last.user, last.message_id, last.at), "the ids of the last day are known"
+    assert not read.shard.seen.new_among([last]), "the ids of the last day are known"

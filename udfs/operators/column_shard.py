@@ -102,9 +102,8 @@ class ColumnShard:
         return people, refused
 
     def _of_few(self, events: list[Event], until: Millis) -> Counted:
-        is_new = self._ids.seen.is_new
         events.sort(key=_in_order)
-        fresh = [event for event in events if event.at <= until and is_new(event.user, event.message_id, event.at)]
+        fresh = self._ids.seen.new_among(event for event in events if event.at <= until)
         return self._shared.activity.measures.of_events(fresh)
 
     def _of_many(self, frame: pl.DataFrame, until: Millis) -> Counted:
