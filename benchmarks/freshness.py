@@ -27,18 +27,18 @@ from connectors.config_files import CONFIG
 from connectors.settings import from_environment
 
 RATE = 10_000
-MINUTES = {"latency": 5, "default": 1}
+SECONDS = {"latency": 300, "default": 60}
 RUNGS = (("100ms", "100ms", "500ms"), ("200ms", "100ms", "1s"), ("500ms", "200ms", "1s"), ("1s", "500ms", "2s"))
+RUNG_SECONDS = 30
 WARM_UP_S = 30
 SETTLE_S = 5
 JOBS = ("profiles", "campaigns")
 
 
 def cases(options: Options) -> list[Case]:
-    return [
-        _case(f"profile {name}", {"PROFILE": name}, options.events or RATE * 60 * minutes, options)
-        for name, minutes in MINUTES.items()
-    ]
+    """Each profile for its time; `--events` are those of the five minutes, so a 300th of them come in a second."""
+    rate = max((options.events or RATE * SECONDS["latency"]) // SECONDS["latency"], 1)
+    return [_case(f"profile {name}", {"PROFILE": name}, rate, seconds, options) for name, seconds in SECONDS.items()]
 
 
 def rungs(options: Options) -> list[Case]:
@@ -47,19 +47,19 @@ def rungs(options: Options) -> list[Case]:
         _case(
             f"bound {bound}, tick {tick}, checkpoint {checkpoint}",
             {"BOUND": bound, "TICK": tick, "SHARDS": "4", "CHECKPOINT_INTERVAL": checkpoint},
-            options.events or RATE * 30,
+            max((options.events or RATE * RUNG_SECONDS) // RUNG_SECONDS, 1),
+            RUNG_SECONDS,
             options,
         )
         for bound, tick, checkpoint in RUNGS
     ]
 
 
-def _case(label: str, settings: Mapping[str, str], events: int, options: Options) -> Case:
-    rate = min(RATE, max(events // 30, 1))
+def _case(label: str, settings: Mapping[str, str], rate: int, seconds: int, options: Options) -> Case:
     words = ("benchmarks.freshness", "--events", "{events}", "--rate", str(rate))
     environment = {f"TIDEMARK_{name}": value for name, value in settings.items()}
     label = f"{label}, both jobs, {rate:,} events/s"
-    return Case("tidemark", label, words, events, cores=options.cores or 2, runs=1, environment=environment)
+    return Case("tidemark", label, words, rate * seconds, cores=options.cores or 2, runs=1, environment=environment)
 
 
 @contextlib.contextmanager
