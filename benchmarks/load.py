@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from kafka import KafkaAdminClient
 from kafka.record import util
@@ -20,7 +20,7 @@ CHUNK = 100_000
 DELETED_WITHIN_S = 30
 
 
-def load(kafka: str, namespace: str, records: Iterable[Sent]) -> None:
+def load(kafka: str, namespace: str, made: Callable[[], Iterable[Sent]]) -> None:
     """Write the records in their order, and behind them a heartbeat in every partition; nothing if that was done."""
     done = STACK / "loaded" / namespace
     if done.is_file():
@@ -31,7 +31,7 @@ def load(kafka: str, namespace: str, records: Iterable[Sent]) -> None:
     checksum_fast()
     producer = broker.producer(kafka, linger_ms=100, batch_size=512 * 1024)
     last = count = 0
-    for count, sent in enumerate(records, 1):
+    for count, sent in enumerate(made(), 1):
         producer.send(full_name(sent.topic, namespace), sent.value, sent.key, timestamp_ms=sent.at)
         last = max(last, sent.at)
         if count % CHUNK == 0:

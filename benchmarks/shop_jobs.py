@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from random import Random
 from typing import Any
 from zlib import crc32
@@ -89,7 +89,7 @@ def ready(cases: list[Case]) -> Iterator[Mapping[str, str]]:
                 prefix = case.program[case.program.index("--namespace") + 1]
                 for events in filter(None, (case.start_up, case.events)):
                     people = int(prefix.removeprefix("grow-")) if prefix.startswith("grow-") else events // 20 + 1
-                    load(where.kafka, f"{prefix}-{events}", shaken(events, people))
+                    load(where.kafka, f"{prefix}-{events}", partial(shaken, events, people))
         yield where.environment()
 
 
