@@ -91,10 +91,10 @@ class CampaignRule:
 
     def overtaken(self, state: Person | None, event: Event, by: Event) -> bool:
         """Of clicks that follow each other the last one says all, unless it matters what was looked at."""
-        laws = self.in_force(event.at)
-        if self.profile or laws.ears.views or laws.is_scheduled or self.in_force(by.at) is not laws or state is None:
+        if event.kind is not CLICK or by.kind is not CLICK or state is None or event.context != by.context:
             return False
-        if event.kind is not CLICK or by.kind is not CLICK or event.context != by.context:
+        laws = self.in_force(event.at)
+        if self.profile or laws.ears.views or laws.is_scheduled or self.in_force(by.at) is not laws:
             return False
         return bool(state.spells) or on_a_known_day(state, event.at)
 
