@@ -24,7 +24,7 @@ LACKS = "no event-time close, no sessions, no deduplication: the last two by han
 LINES = HOME / "data" / "lines-{events}.jsonl"
 ROWS = HOME / "rows"
 PEERS: dict[str, tuple[str, str, str]] = {  # module, mode, note
-    "flink-sql": ("flink_sql", "", "state on the heap, no checkpoints, file in and files out"),
+    "flink-sql": ("flink_sql", "", "state on the heap, no checkpoints, file in and files out, our options for Java"),
     "bytewax": ("bytewax_flow", "", "frozen clock, file in, rows kept in memory"),
     "faust": ("faust_flow", "", LACKS),
     "pyflink-thread": ("pyflink_datastream", "thread", "state on the heap, no checkpoints, file in and files out"),

@@ -12,13 +12,14 @@ from pathlib import Path
 
 from benchmarks.peers.engine_rows import arguments
 from benchmarks.peers.flink_rows import java_home, printed
+from local_stack.flink import LATER
 
 WEIGHT = "CASE event_type WHEN 'click' THEN 1 WHEN 'cart' THEN 5 ELSE 10 END"
 
 
 def main() -> None:
     said = arguments()
-    os.environ["JAVA_HOME"] = java_home()
+    os.environ |= {"JAVA_HOME": java_home(), "JVM_ARGS": " ".join(LATER)}  # a tenth faster with them, too
     from pyflink.table import EnvironmentSettings, TableEnvironment
 
     tables = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
