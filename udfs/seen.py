@@ -31,16 +31,16 @@ class SeenIds:
 
     def new_among(self, events: Iterable[Event]) -> list[Event]:
         """Those whose message was not seen within the horizon before they happened."""
-        running, horizon, past = self._running, self.horizon, self._past
+        running, horizon, fresh, may_hold = self._running, self.horizon, self.fresh, self._past.may_hold
         new: list[Event] = []
         for event in events:
             key, at = xxh3_64_intdigest(f"{event.user}\0{event.message_id}".encode()), event.at
             first = running.get(key)
-            if first is None and past.may_hold(key):
-                first = past.first_sight(key)
+            if first is None and may_hold(key):
+                first = self._past.first_sight(key)
             if first is None or at - first > horizon:
                 running[key] = at
-                self.fresh.append(key)
+                fresh.append(key)
                 new.append(event)
             else:
                 self.duplicates += 1
