@@ -46,7 +46,7 @@ def ready(cases: list[Case]) -> Iterator[Mapping[str, str]]:
     yield {}
 
 
-BENCHMARK = Benchmark("backtest", "the command over a file of history, as a marketer runs it", 2_000, cases, ready)
+BENCHMARK = Benchmark("backtest", "the command over a file of history, as a marketer runs it", 40_000, cases, ready)
 
 
 def check(said: dict[str, Any], events: int, _: Mapping[str, str]) -> str:
