@@ -15,10 +15,8 @@ from typing import Any
 
 from benchmarks.case import Benchmark, Case, Options
 from benchmarks.program import arguments, told
-from benchmarks.shop_input import Sent, shop
-
-STEP = 7.2  # ms between events, as in the shared job's input
-WAITS = 5  # the table decides everything anew for each of them, the campaigns' own one taken from the main run
+from benchmarks.shop_input import Sent, usual_shop
+from udfs.rehearsal_waits import WAITS
 
 
 def cases(options: Options) -> list[Case]:
@@ -28,7 +26,7 @@ def cases(options: Options) -> list[Case]:
         Case(
             "tidemark", "lines to summary", program, events, min(20_000, events // 4), options.cores or 1, check=check,
             note="`./tidemark backtest --processes 1 --json`: every line is read and checked, and the campaigns decide "
-            f"{WAITS} times, once for each wait of the table",
+            f"{len(WAITS)} times, once for each wait of the table",
         )
     ]  # fmt: skip
 
@@ -41,7 +39,7 @@ def ready(cases: list[Case]) -> Iterator[Mapping[str, str]]:
             if not (file := lines_of(events)).is_file():
                 file.parent.mkdir(parents=True, exist_ok=True)
                 part = file.with_suffix(".part")
-                part.write_text("".join(json.dumps(call(sent)) + "\n" for sent in shop(events, events // 20 + 1, STEP)))
+                part.write_text("".join(json.dumps(call(sent)) + "\n" for sent in usual_shop(events)))
                 part.rename(file)
     yield {}
 

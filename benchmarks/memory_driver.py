@@ -6,13 +6,12 @@ from collections import Counter
 
 from benchmarks.case import Benchmark, Case, Options
 from benchmarks.program import arguments, timed, told
-from benchmarks.shop_input import RUN_ON, shop
+from benchmarks.shop_input import RUN_ON, usual_shop
 from udfs.events import Event
 from udfs.time import DAY, MINUTE
 
 MANY = 50
 JOBS = ("campaigns", "profiles")
-STEP = 7.2  # ms between events, as in the shared job's input
 
 
 def cases(options: Options) -> list[Case]:
@@ -33,10 +32,7 @@ def events_of(count: int) -> list[Event]:
     from connectors.input_events import read_event
     from connectors.topics import kind_of
 
-    read = [
-        read_event(kind_of(sent.topic), sent.key, sent.value, sent.at, sent.at)
-        for sent in shop(count, count // 20 + 1, STEP)
-    ]
+    read = [read_event(kind_of(sent.topic), sent.key, sent.value, sent.at, sent.at) for sent in usual_shop(count)]
     return [event for event in read if isinstance(event, Event)]
 
 

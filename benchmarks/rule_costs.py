@@ -97,14 +97,13 @@ def main() -> None:
 
 
 def _parts(job: str, count: int) -> None:
-    from benchmarks.memory_driver import STEP
     from benchmarks.right_outputs import story
-    from benchmarks.shop_input import RUN_ON, shop
+    from benchmarks.shop_input import RUN_ON, usual_shop
     from connectors.input_events import read_event
     from connectors.topics import kind_of
     from udfs.events import Event
 
-    sent = list(shop(count, count // 20 + 1, STEP))
+    sent = list(usual_shop(count))
     records = [(kind_of(one.topic), one.key, one.value, one.at, one.at) for one in sent]
 
     def work() -> Any:

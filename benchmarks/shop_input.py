@@ -14,6 +14,7 @@ from udfs.time import MINUTE, Millis
 
 FIRST: Millis = 1_790_000_040_000
 SEED = 4
+STEP = 7.2  # ms between events, as in the shared job's input
 RUN_ON: Millis = 15 * MINUTE  # how long the clock runs on after the last event, so that what was left is decided
 
 
@@ -59,6 +60,11 @@ def shop(events: int, users: int, step: float, seed: int = SEED) -> Iterator[Sen
         else:
             user = (number * users // events + dice.randrange(present)) % users
         yield people.next(user, FIRST + int(number * step))
+
+
+def usual_shop(events: int) -> Iterator[Sent]:
+    """The shop with a person for every twenty events."""
+    return shop(events, events // 20 + 1, STEP)
 
 
 def _consent(number: int, user: int, at: Millis) -> Sent:

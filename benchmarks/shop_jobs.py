@@ -12,10 +12,9 @@ from zlib import crc32
 
 from benchmarks import servers
 from benchmarks.case import Benchmark, Case, Check, Options
-from benchmarks.shop_input import RUN_ON, SEED, Sent, shop
+from benchmarks.shop_input import RUN_ON, SEED, STEP, Sent, shop
 from udfs.time import SECOND
 
-STEP = 7.2  # ms between events, as in the shared job's input
 SHAKEN = 4 * SECOND  # less than the bound, so nothing is late
 DOUBLED = 20  # one in so many is sent twice
 AT_ONCE = 1_000_000  # events that the memory driver holds: people know nothing of each other, so they can take turns

@@ -141,7 +141,7 @@ def prepare(home: Path, port: Ports) -> None:
 
 
 # Ten times as much use as by default before the second compiler takes a method: a job spends a sixth less in its first
-# million events, and what is used for hours is compiled all the same (docs/decisions/054).
+# million events (docs/decisions/054).
 SECOND_COMPILER = {"Invocation": 50_000, "MinInvocation": 6_000, "Compile": 150_000, "BackEdge": 400_000}
 LATER = [f"-XX:Tier4{what}Threshold={times}" for what, times in SECOND_COMPILER.items()]
 

@@ -17,7 +17,6 @@ from udfs.time import Millis
 S = TypeVar("S")
 O = TypeVar("O")  # noqa: E741 - the letter of the outputs in Rule[S, E, O]
 
-Overtaken = Callable[[S | None, Event, Event], bool]
 in_turn = attrgetter("at", "kind", "message_id")
 
 
@@ -36,7 +35,7 @@ class Shard(Generic[S, O]):
         self.wakes: dict[str, Millis] = {}
         self.changed: set[str] = set()
         self.fresh_news: list[News] = []
-        self._overtaken: Overtaken[S] = getattr(rule, "overtaken", _never)
+        self._overtaken: Callable[[S | None, Event, Event], bool] = getattr(rule, "overtaken", _never)
         self._alarms: list[tuple[Millis, str]] = []
         self._calls: list[tuple[Millis, int, News]] = []
 
