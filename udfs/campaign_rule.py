@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 import msgspec
 
-from udfs.abandonment import VIEWED, Signals, in_filled_carts
+from udfs.abandonment import Signals
 from udfs.answers import Signal, decided, orphaned, triggered
 from udfs.availability import Availability
 from udfs.campaigns import MOVE, Campaign, CampaignConfig
-from udfs.carts import CART_TTL
-from udfs.decisions import DEFER, SEND, Entry
+from udfs.decisions import DEFER, SEND
 from udfs.events import CAMPAIGN, CATALOG, CLICK, ERASURE, Event
 from udfs.events import SEND as OUTCOME
 from udfs.governor import decide
 from udfs.in_force import InForce
 from udfs.news import EVERYBODY, ORDERS_FLOW, ORDERS_SILENT, News
 from udfs.outputs import Decision, SegmentChange, Trigger
-from udfs.person import PERSON_TTL, Due, Person
+from udfs.person import Due, Person
+from udfs.person_clock import forget, in_turn, next_wake, signals_due
 from udfs.person_events import added, after, on_a_known_day, released
 from udfs.person_events import due as due_first
 from udfs.profile_rule import DEFINITION, ENTER, ProfileRule
 from udfs.published import Published
 from udfs.questions.question import Question, Verdict
-from udfs.reach import ANYHOW
 from udfs.schedule import Schedule
 from udfs.scores import NEVER
 from udfs.sequence import after_deferral, after_joining, after_send, charged, without
@@ -36,7 +35,6 @@ from udfs.timeline import Timeline
 from udfs.timetable import Timetable
 
 Told = Decision | Trigger
-Come = tuple[Signal, Campaign | None]
 
 
 class CampaignRule:
@@ -89,14 +87,23 @@ class CampaignRule:
         person = laws.elsewhere(state, msgspec.structs.replace(person, profile=step.state), event.at)
         return self._step(person, laws, event.at, step.wake_at)
 
-    def overtaken(self, state: Person | None, event: Event, by: Event) -> bool:
+    def overtaken(self, state: Person | None, events: Sequence[Event], place: int, wake_at: Millis | None) -> int:
         """Of clicks that follow each other the last one says all, unless it matters what was looked at."""
-        if event.kind is not CLICK or by.kind is not CLICK or state is None or event.context != by.context:
-            return False
+        event = events[place]
+        if state is None or event.kind is not CLICK or self.profile:
+            return 0
         laws = self.in_force(event.at)
-        if self.profile or laws.ears.views or laws.is_scheduled or self.in_force(by.at) is not laws:
-            return False
-        return bool(state.spells) or on_a_known_day(state, event.at)
+        if laws.ears.views or laws.is_scheduled:
+            return 0
+        waits, until, first = bool(state.spells), NEVER if wake_at is None else wake_at, place
+        while (place := place + 1) < len(events):
+            by = events[place]
+            if by.kind is not CLICK or by.at > until or by.context != event.context:
+                break
+            if self.in_force(by.at) is not laws or not (waits or on_a_known_day(state, event.at)):
+                break
+            event = by
+        return place - first - 1
 
     def learn(self, news: News) -> bool:
         """Everybody is called where those who are under way move to the new version, for they may be due at once, where
@@ -154,10 +161,10 @@ class CampaignRule:
         if laws.is_scheduled:
             state = laws.timetable.called(state, at)
         told: list[Told] = []
-        while come := _come(state, at, laws):
-            state, said = self._answer(state, *min(come, key=_in_turn))
+        while due := signals_due(state, at, laws):
+            state, said = self._answer(state, *min(due, key=in_turn))
             told += said
-        return self._step(_forget(state, at, laws), laws, at + 1, profile_wake, tuple(told))
+        return self._step(forget(state, at, laws), laws, at + 1, profile_wake, tuple(told))
 
     def _entered(self, person: Person, changes: Iterable[SegmentChange], laws: InForce) -> Person:
         """Whoever enters a segment that a campaign waits for; a changed definition moves people, but is no event."""
@@ -180,7 +187,7 @@ class CampaignRule:
         """What a new version makes due earlier is due at `soonest`."""
         if person.blank:
             return Step(None, told)
-        wake_at = _wake_at(person, self._next_due(person.dues), profile_wake, laws, soonest - 1)
+        wake_at = next_wake(person, self._next_due(person.dues), profile_wake, laws, soonest - 1)
         return Step(person, told, wake_at if wake_at is None or wake_at > soonest else soonest)
 
     def _next_due(self, dues: tuple[Due, ...]) -> Millis:
@@ -232,67 +239,3 @@ class CampaignRule:
             self._silent.at(signal.at) is True,
             [sent for sent in person.sent if sent.channel == campaign.channel],
         )
-
-
-def _wake_at(
-    person: Person, next_due: Millis, profile_wake: Millis | None, laws: InForce, clock: Millis
-) -> Millis | None:
-    """When something next happens by the clock alone; the deadlines up to and including `clock` (ms) have passed."""
-    soonest = laws.ears.spells.next_deadline(person.spells)
-    if profile_wake is not None and profile_wake < soonest:
-        soonest = profile_wake
-    if next_due < soonest:
-        soonest = next_due
-    if person.sent and (forgotten := person.sent[0].at + laws.sent_ttl) < soonest:
-        soonest = forgotten
-    if person.last_order is not None and (forgotten := person.last_order + laws.order_ttl) < soonest:
-        soonest = forgotten
-    if (stale := person.carts.next_forgotten()) is not None and stale < soonest:
-        soonest = stale
-    if laws.is_scheduled and (sending := laws.timetable.next(person, clock)) is not None and sending < soonest:
-        soonest = sending
-    if person.seen_at + PERSON_TTL < soonest and (stale := person.forget_at) is not None and stale < soonest:
-        soonest = stale
-    return None if soonest == NEVER else soonest
-
-
-def _come(person: Person, at: Millis, laws: InForce) -> list[Come]:
-    """What is due, each with the campaign that answers it: the version on which the person is under way."""
-    come: list[Come] = []
-    for spell in person.spells:
-        for campaign, deadline in laws.ears.spells.come(spell, at):
-            entry = Entry(campaign, spell.cart_id, spell.start)
-            come.append((Signal(entry, 1, deadline, active_at=spell.active_at), laws.campaign(entry)))
-    for due in [due for due in person.dues if due.at <= at]:
-        come.append((Signal(due.entry, due.step, due.at, due), laws.campaign(due.entry, due.version)))
-    return come
-
-
-def _in_turn(due: Come) -> tuple[Millis, int, int, str, str]:
-    """Of one instant the highest priority goes first, then by step, then by cart."""
-    signal, campaign = due
-    priority = campaign.priority if campaign else 0
-    return signal.at, -priority, signal.step, signal.entry.cart_id, signal.entry.campaign
-
-
-def _forget(person: Person, at: Millis, laws: InForce) -> Person:
-    """What no window reaches any more."""
-    carts = person.carts.forget(at, CART_TTL)
-    looks = any(spell.cart_id == VIEWED for spell in person.spells)
-    ordered = person.last_order
-    stale = person.forget_at is not None and person.forget_at <= at
-    return Person(
-        person.user,
-        person.seen_at,
-        None if stale else person.consent,
-        None if ordered is not None and ordered + laws.order_ttl <= at else ordered,
-        carts,
-        in_filled_carts(laws.ears.spells.known(person.spells), carts),
-        person.dues,
-        tuple([sent for sent in person.sent if sent.at + laws.sent_ttl > at]),
-        person.profile,
-        ANYHOW if stale else person.reach,
-        person.viewed if looks else None,
-        () if stale else person.lists,
-        person.asked,
-    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from udfs.campaigns import MARKETING
 from udfs.decisions import Entry
 from udfs.governor_config import Cap
@@ -61,62 +59,63 @@ def facts(
     told["consent"] = {True: "true", False: "false", None: "none"}[person.consent]
     if question.cart_id is None:
         told["entry"] = entry.cart_id
-    told.update(_of_cart(question))
-    told.update(_of_windows(question))
-    told.update(_of_hours(question))
+    told |= _of_cart(question)
+    told |= _of_windows(question)
+    return told | _of_hours(question)
+
+
+def _of_cart(question: Question) -> dict[str, str]:
+    told: dict[str, str] = {}
+    if cart := question.shown:
+        told["items"], told["value"] = str(cart.pieces), str(cart.value)
+        if cart.currency:
+            told["currency"] = cart.currency
+        if question.sold_out:
+            told["sold_out"] = str(question.sold_out)
+        if question.beside:
+            told["carts"] = str(len(question.carts))
+    if question.campaign.minimum_value:
+        told["minimum_value"] = str(question.campaign.minimum_value)
     return told
 
 
-def _of_cart(question: Question) -> Iterator[tuple[str, str]]:
-    if cart := question.shown:
-        yield "items", str(cart.pieces)
-        yield "value", str(cart.value)
-        if cart.currency:
-            yield "currency", cart.currency
-        if question.sold_out:
-            yield "sold_out", str(question.sold_out)
-        if question.beside:
-            yield "carts", str(len(question.carts))
-    if question.campaign.minimum_value:
-        yield "minimum_value", str(question.campaign.minimum_value)
-
-
-def _of_windows(question: Question) -> Iterator[tuple[str, str]]:
+def _of_windows(question: Question) -> dict[str, str]:
     campaign = question.campaign
-    if isinstance(campaign.signal, Schedule):
-        yield "scheduled", campaign.signal.text
-        yield "throttle", format_length(campaign.signal.throttle)
+    signal, told = campaign.signal, dict[str, str]()
+    if isinstance(signal, Schedule):
+        told["scheduled"], told["throttle"] = signal.text, format_length(signal.throttle)
     else:
-        yield "wait", format_length(campaign.signal.wait)
-    yield "reentry", format_length(campaign.entered_once_in)
-    yield "after_order", format_length(campaign.after_order)
+        told["wait"] = format_length(signal.wait)
+    told["reentry"] = format_length(campaign.entered_once_in)
+    told["after_order"] = format_length(campaign.after_order)
     for cap in question.governor.caps:
-        yield f"cap_{_span(cap)}", f"{used(cap, question)} of {cap.count}"
+        span = _span(cap)
+        told[f"cap_{span}"] = f"{used(cap, question)} of {cap.count}"
         if cap.reserve:
-            yield f"reserve_{_span(cap)}", f"{campaign.priority} of {cap.reserve}"
+            told[f"reserve_{span}"] = f"{campaign.priority} of {cap.reserve}"
     if own := campaign.cap:
-        yield f"campaign_cap_{_span(own)}", f"{used(own, question, campaign.name)} of {own.count}"
+        told[f"campaign_cap_{_span(own)}"] = f"{used(own, question, campaign.name)} of {own.count}"
     if refused := question.person.reach.refused:
-        yield "refused", ",".join(refused)
+        told["refused"] = ",".join(refused)
     for name in campaign.segments.values():
-        yield f"segment_{name}", "in" if name in question.segments else "out"
+        told[f"segment_{name}"] = "in" if name in question.segments else "out"
     if (named := campaign.on_list) is not None:
-        yield f"list_{named}", "in" if named in question.person.lists else "out"
+        told[f"list_{named}"] = "in" if named in question.person.lists else "out"
+    return told
 
 
 def _span(cap: Cap) -> str:
     return cap.calendar or format_length(cap.within)
 
 
-def _of_hours(question: Question) -> Iterator[tuple[str, str]]:
+def _of_hours(question: Question) -> dict[str, str]:
     """Whose clock was asked, and what it showed; of a country with several zones, the first one's."""
     asked = question.governor.quiet is not None and question.campaign.message_class == MARKETING
     if not asked and not (isinstance(question.campaign.signal, Schedule) and question.campaign.signal.local):
-        return
+        return {}
     where = whereabouts(question.person.reach, question.governor.zone)
     shown = time_of_day(where.zones[0], question.at)
-    yield "zone", where.name
-    yield "zone_by", where.by
-    yield "local_time", f"{shown // HOUR:02}:{shown % HOUR // MINUTE:02}"
+    told = {"zone": where.name, "zone_by": where.by, "local_time": f"{shown // HOUR:02}:{shown % HOUR // MINUTE:02}"}
     if (until := quiet_until(question)) is not None:
-        yield "quiet_until", str(until)
+        told["quiet_until"] = str(until)
+    return told

@@ -9,7 +9,7 @@ import numpy as np
 from xxhash import xxh3_64_intdigest
 
 from udfs.events import Event
-from udfs.seen_hours import Column, SeenHours, pack, unpack
+from udfs.seen_hours import MASKS, Column, SeenHours, pack, unpack
 from udfs.time import DAY, HOUR, Millis
 
 
@@ -31,13 +31,15 @@ class SeenIds:
 
     def new_among(self, events: Iterable[Event]) -> list[Event]:
         """Those whose message was not seen within the horizon before they happened."""
-        running, horizon, fresh, may_hold = self._running, self.horizon, self.fresh, self._past.may_hold
+        running, horizon, fresh = self._running, self.horizon, self.fresh
+        words, shift = self._past.filter()
         new: list[Event] = []
         for event in events:
             key, at = xxh3_64_intdigest(f"{event.user}\0{event.message_id}".encode()), event.at
-            first = running.get(key)
-            if first is None and may_hold(key):
-                first = self._past.first_sight(key)
+            if (first := running.get(key)) is None:
+                mask = MASKS[key & 1023]
+                if words[key >> shift] & mask == mask:
+                    first = self._past.first_sight(key)
             if first is None or at - first > horizon:
                 running[key] = at
                 fresh.append(key)

@@ -23,8 +23,8 @@ BYTES_AN_ID = 12
 # A filter of 32-bit words: the upper bits of a hash name its word, the lower ten which four bits of it must be set.
 # At two ids a word 1.5 % of new ids are taken for known and looked up, at one id 0.2 %.
 _IDS_A_WORD = 2
-_MASKS = [sum(1 << bit for bit in bits) for bits in islice(combinations(range(32), 4), 0, None, 35)][:1024]
-_MASK_COLUMN = np.array(_MASKS, np.uint32)
+MASKS = [sum(1 << bit for bit in bits) for bits in islice(combinations(range(32), 4), 0, None, 35)][:1024]
+_MASK_COLUMN = np.array(MASKS, np.uint32)
 _SMALLEST = 10
 
 
@@ -56,13 +56,15 @@ class SeenHours:
         """An hour as it is stored, nothing if it holds no id."""
         return b"".join(column.tobytes() for column in self._hours.get(hour, ()))
 
-    def may_hold(self, key: int) -> bool:
-        """False for an id that is in no hour, and True for few others of those."""
-        mask = _MASKS[key & 1023]
-        held: int = self._words[key >> self._shift] & mask
-        return held == mask
+    def filter(self) -> tuple[memoryview, int]:
+        """Words and a shift, as they stand until the next `put`.
+
+        If an id is in no hour, its mask `MASKS[id & 1023]` has a bit that `words[id >> shift]` lacks, but for few ids.
+        """
+        return self._filter.data, self._shift
 
     def may_hold_each(self, ids: Sequence[int]) -> list[bool]:
+        """False for each id that is in no hour, and True for few others of those."""
         if not self._held:
             return [False] * len(ids)
         column = np.array(ids, np.uint64)
@@ -89,7 +91,6 @@ class SeenHours:
     def _make_filter(self, bits: int) -> None:
         self._shift = 64 - bits
         self._filter: Column = np.zeros(1 << bits, np.uint32)
-        self._words = self._filter.data  # many times faster to read one by one
         self._held = 0
 
     def _to_filter(self, ids: Column) -> None:

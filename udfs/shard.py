@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter, lt
 from typing import Generic, TypeVar
 
@@ -35,7 +35,7 @@ class Shard(Generic[S, O]):
         self.wakes: dict[str, Millis] = {}
         self.changed: set[str] = set()
         self.fresh_news: list[News] = []
-        self._overtaken: Callable[[S | None, Event, Event], bool] = getattr(rule, "overtaken", _never)
+        self._overtaken: Callable[..., int] = getattr(rule, "overtaken", _none)
         self._alarms: list[tuple[Millis, str]] = []
         self._calls: list[tuple[Millis, int, News]] = []
 
@@ -115,12 +115,15 @@ class Shard(Generic[S, O]):
         on_event, overtaken = self.rule.on_event, self._overtaken
         state, wake_at = self.people.get(user), self.wakes.get(user)
         new = self.seen.new_among(events)
-        for event, by in zip(new, (*new[1:], None), strict=False):
-            at = event.at
-            if wake_at is not None and wake_at < at:
-                state, wake_at = self._woken(state, wake_at, at - 1, out)
-            if by is not None and (wake_at is None or wake_at >= by.at) and overtaken(state, event, by):
+        place = 0
+        while place < len(new):
+            event = new[place]
+            if wake_at is not None and wake_at < event.at:
+                state, wake_at = self._woken(state, wake_at, event.at - 1, out)
+            if passed_over := overtaken(state, new, place, wake_at):
+                place += passed_over
                 continue
+            place += 1
             step = on_event(state, event)
             if step is SAME:
                 continue
@@ -171,8 +174,8 @@ class Shard(Generic[S, O]):
         heapq.heapify(self._alarms)
 
 
-def _never(_: object, event: Event, by: Event) -> bool:
-    return False
+def _none(state: object, events: Sequence[Event], place: int, wake_at: Millis | None) -> int:
+    return 0
 
 
 def _in_order(events: list[Event]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -44,9 +45,9 @@ class Rule(Protocol[S, E_contra, O_co]):
 class Overtaking(Protocol[S_contra, E_contra]):
     """A rule that need not be told of everything has this too."""
 
-    def overtaken(self, state: S_contra | None, event: E_contra, by: E_contra) -> bool:
-        """True if `event` leaves nothing that `by` does not leave as well: the person's next event, before which no
-        wake-up is due."""
+    def overtaken(self, state: S_contra | None, events: Sequence[E_contra], place: int, wake_at: Millis | None) -> int:
+        """How many of a person's `events` from `place` on leave nothing that the next one does not leave as well, with
+        no wake-up before it."""
         ...
 
 
