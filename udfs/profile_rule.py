@@ -48,15 +48,17 @@ class ProfileRule:
         if event.name == ERASURE:
             return Step(None, changes(event.user, state.standing if state else {}, {}, at, EVENT))
         told: Changes = ()
-        is_new = state is None
+        judged = True
         if state is None:
-            state = ProfileState(event.user, parts.unknown(at), self.version)
+            standing = self._board.stranger(clock)
+            judged = standing is not None
+            state = ProfileState(event.user, parts.unknown(at), self.version, standing=standing or {})
         elif state.definition != self.version:
             state, told = self._redefined(state, at, clock)
         facts = parts.fold(state.facts, event, self.config.parts)
         counted = self.sheet.after(state.scores, event)
-        change = Change(parts.differing(state.facts, facts), counted.parts, counted.keys)
-        standing = self._board.judge(state.standing, facts, counted.scores, EVERYTHING if is_new else change, at, clock)
+        change = Change(parts.differing(state.facts, facts), counted.parts, counted.keys) if judged else EVERYTHING
+        standing = self._board.judge(state.standing, facts, counted.scores, change, at, clock)
         shown_until = self._shown_after(state, counted, clock)
         after = ProfileState(state.user, facts, self.version, counted.scores, standing, shown_until)
         return self._step(after, (*told, *changes(state.user, state.standing, standing, at, EVENT)))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
+
+import msgspec
 
 from udfs import facts as parts
 from udfs.facts import Facts
@@ -13,6 +14,8 @@ from udfs.time import Millis
 
 Field = str | int | float
 Fields = dict[str, Field]
+
+_json = msgspec.json.Encoder(order="sorted").encode
 
 
 def view(state: ProfileState, sheet: ScoreSheet, at: Millis) -> Fields:
@@ -76,4 +79,4 @@ def _field(said: Any) -> Field:
     """Text and numbers as they are, flags as `true` and `false`, the rest as JSON."""
     if isinstance(said, (str, int, float)) and not isinstance(said, bool):
         return said
-    return json.dumps(said, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return _json(said).decode()

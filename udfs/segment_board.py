@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 import msgspec
 
-from udfs.facts import Facts
+from udfs.facts import Facts, unknown
 from udfs.scores import NEVER, Score, ScoreSpec
 from udfs.segment_terms import score_part
 from udfs.segments import CATEGORY, OUTSIDE, Segment, Standing
@@ -38,6 +38,17 @@ class Board:
         self._single = {segment.name: segment for segment in segments if not segment.is_family}
         self._families = [_Family(segment, by_category) for segment in segments if segment.is_family]
         self._readers: dict[tuple[frozenset[str], frozenset[str]], tuple[list[Segment], list[_Family]]] = {}
+        self._stranger: tuple[Standings | None, Millis, Millis] = None, NEVER, NEVER
+
+    def stranger(self, clock: Millis) -> Standings | None:
+        """How somebody of whom nothing is known stands when deadlines up to `clock` have passed: the same for all, so
+        that their first event is a change like any other. None if that is in a segment, or on the way into one."""
+        standing, since, until = self._stranger
+        if not since <= clock < until:
+            now = self.judge({}, unknown(clock), {}, EVERYTHING, clock, clock)
+            standing = now if all(one.since is None and one.holding is None for one in now.values()) else None
+            self._stranger = standing, clock, next_due(now)
+        return standing
 
     def judge(
         self, was: Standings, facts: Facts, scores: Scores, change: Change, at: Millis, clock: Millis

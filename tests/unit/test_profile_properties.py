@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.unit import profile_oracle as oracle
@@ -147,6 +147,37 @@ def test_neither_ticks_nor_shards_nor_arrival_nor_duplicates_change_anything(
     assert sorted(one.emitted, key=_order) == sorted(other.emitted, key=_order)
     assert one.states == other.states == {}
     assert one.wakes == other.wakes == {}
+
+
+# True of everybody from 25 to 60 ms after the beginning, when orders are known already and engagement is not yet.
+FOR_A_WHILE = load(
+    {
+        "scores.toml": SCORES,
+        "rfm.toml": RFM,
+        "segments/red.toml": 'name = "red"\nenter = "orders within 25ms < 1 and engagement unknown"',
+    }
+)
+OPENED = [Event("ada", BEGIN + 90, Kind.EMAIL, "Email Opened", "m")]
+
+
+@settings(deadline=None, max_examples=150)
+@example(FOR_A_WHILE, OPENED, -80, BEGIN)
+@given(configs(), stories(), st.integers(-100, 100), st.sampled_from([BEGIN - 50, BEGIN]))
+def test_people_know_nothing_of_each_other(
+    config: ProfileConfig, events: list[Event], later: Millis, history_from: Millis
+) -> None:
+    """A rule keeps how strangers stand; whoever comes next may come at another time, earlier too."""
+    others = [msgspec.structs.replace(event, user="bob", at=event.at + later) for event in events]
+
+    last = max(event.at for event in (*events, *others))
+
+    def told(people: list[Event]) -> Story[ProfileState, SegmentChange]:
+        return drive(ProfileRule(config, history_from), people, stop_at=last, tick=END)
+
+    both, ada, bob = told([*events, *others]), told(events), told(others)
+    assert sorted(both.emitted, key=_order) == sorted([*ada.emitted, *bob.emitted], key=_order)
+    assert both.states == ada.states | bob.states
+    assert both.wakes == ada.wakes | bob.wakes
 
 
 @settings(deadline=None, max_examples=60)
