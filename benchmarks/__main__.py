@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+import signal
 import sys
 from pathlib import Path
 
@@ -32,6 +33,9 @@ def main(words: list[str] | None = None) -> int:
     said = parser().parse_args(words)
     try:
         return _do(said, sys.argv[1:] if words is None else words)
+    except KeyboardInterrupt:
+        print("benchmarks: ended; nothing is left running", file=sys.stderr)
+        return 130
     except (runner.BenchmarkError, OSError, msgspec.ValidationError, ValueError) as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 1
@@ -72,6 +76,7 @@ def _one(name: str, said: argparse.Namespace, words: list[str]) -> int:
         return 0
     path = said.json or RESULTS / f"{name}.json"
     command = shlex.join(["python", "-m", "benchmarks", *words])
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: the servers go with it
     record = runner.run(BENCHMARKS[name], cases, said.runs, command, path)
     print(report.glance(record))
     print(f"Written to {path}.", file=sys.stderr)

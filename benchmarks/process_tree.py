@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import threading
 import time
@@ -57,9 +58,20 @@ class Tree:
                 continue
         self.peak_mb = max(self.peak_mb, memory)
 
+    def end(self) -> None:
+        """Kill all of them, wherever they are in their work."""
+        self.look()
+        for pid in self._ours:
+            with suppress(OSError):
+                if self._is_ours(pid):
+                    os.kill(pid, signal.SIGKILL)
+
+    def _is_ours(self, pid: int) -> bool:
+        return self._tag in (_PROC / str(pid) / "environ").read_bytes()
+
     def _sort(self, pid: int) -> None:
         with suppress(OSError):
-            if self._tag in (_PROC / str(pid) / "environ").read_bytes():
+            if self._is_ours(pid):
                 self._ours.add(pid)
                 return
         if _age_of(pid) > 2:  # a young process may not have taken on its environment yet
@@ -81,13 +93,17 @@ def run(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Us
         assert program.stdout is not None
         listening = threading.Thread(target=told.extend, args=(program.stdout,))
         listening.start()
-        while True:
-            ended = program.poll() is not None
+        try:
+            while program.poll() is None:
+                tree.look()
+                time.sleep(POLL_S)
             tree.look()
-            if ended:
-                break
-            time.sleep(POLL_S)
-        listening.join()
+        except BaseException:
+            tree.end()
+            program.wait()
+            raise
+        finally:
+            listening.join()
     return Used(program.returncode, time.perf_counter() - began, tree.cpu, tree.peak_mb, "".join(told))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +17,7 @@ from local_stack.addresses import Addresses
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
     """The addresses of a fresh stack; its logs outlive it, its data do not."""
     home = tmp_path_factory.mktemp("stack")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends the tests ends the stack, too
     try:
         yield local_stack.up(home)
     finally:

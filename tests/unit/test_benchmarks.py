@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
 
 import msgspec
@@ -102,6 +103,26 @@ def test_the_cpu_of_children_counts(tmp_path: Path) -> None:
     used = process_tree.run([sys.executable, "-c", started], {}, tmp_path / "log")
     assert used.code == 0
     assert used.cpu > 0.4
+
+
+def test_whoever_ends_a_benchmark_ends_its_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also those that have left their parents."""
+    pids = tmp_path / "pids"
+    forever = f"import os, time\nwith open({str(pids)!r}, 'a') as f: print(os.getpid(), file=f)\ntime.sleep(600)"
+    started = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {forever!r}], start_new_session=True)"
+
+    def interrupted(_: float) -> None:
+        if pids.exists() and len(pids.read_text().splitlines()) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("time.sleep", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        process_tree.run([sys.executable, "-c", f"{started}\n{forever}"], {}, tmp_path / "log")
+    monkeypatch.undo()
+    deadline = time.monotonic() + 30
+    while left := [pid for pid in pids.read_text().split() if Path("/proc", pid, "exe").exists()]:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")
