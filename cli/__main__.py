@@ -29,6 +29,7 @@ MODULES = (
     "campaign_publish",
     "campaign_list",
     "people_list",
+    "catalog",
     "import_log",
     "backtest",
     "try_it",

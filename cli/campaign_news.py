@@ -57,8 +57,8 @@ def carry_out(settings: Settings, folder: Path, wishes: Sequence[Wish], since: M
         at = _present(stands, since)
         unchanged = [why for wish in wishes if (why := _already(stands, wish, since))]
         done = [_done(stands, wish, at, since) for wish in wishes if not _already(stands, wish, since)]
-        for one in done if write else ():
-            tell(settings.kafka, settings.namespace, _record(one.wish, at, since))
+        if write and done:
+            tell(settings.kafka, settings.namespace, [_record(one.wish, at, since) for one in done])
     except KeyError as missing:
         exits.fail(f"The broker at {settings.kafka} has no topic {missing}: `./tidemark up` makes it.", exits.NOT_FOUND)
     except KafkaError as error:

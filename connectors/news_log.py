@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -20,7 +20,7 @@ from udfs.events import Kind
 from udfs.news import News
 from udfs.time import SECOND, Millis
 
-CAMPAIGNS = "campaigns"
+CAMPAIGNS, CATALOG = "campaigns", "catalog"
 MARGIN: Millis = 2 * SECOND  # a heartbeat may come between the question and the record
 
 
@@ -51,27 +51,45 @@ def key_of(topic: Topic, name: str) -> bytes:
     return (f"{name}:{uuid4().hex}" if topic.thinned else name).encode()
 
 
-def tell(kafka: str, namespace: str, record: Record, topic: str = CAMPAIGNS) -> None:
-    """Write a record to a topic of news; KafkaError if it is not there or not taken."""
+def refusal(record: Record, topic: str) -> str | None:
+    """Why the jobs would refuse a record that says this now, None if they would not."""
+    about = BY_NAME[topic]
+    read = read_news(
+        kind_of(topic), record[about.key].encode(), encode(about.subject, record), record["timestamp"],
+        record["timestamp"], 0,
+    )  # fmt: skip
+    return f"{read.reason.value}: {read.detail}" if isinstance(read, Rejected) else None
+
+
+def tell(kafka: str, namespace: str, records: Iterable[Record], topic: str = CAMPAIGNS) -> None:
+    """Write records to a topic of news; KafkaError if it is not there or they are not taken."""
     about = BY_NAME[topic]
     writer = broker.producer(kafka)
     try:
-        value, at = encode(about.subject, record), record[about.event_time]
-        key = key_of(about, record[about.key])
-        writer.send(full_name(topic, namespace), value, key, timestamp_ms=at).get(timeout=10)
+        sent = [
+            writer.send(
+                full_name(topic, namespace),
+                encode(about.subject, record),
+                key_of(about, record[about.key]),
+                timestamp_ms=record[about.event_time],
+            )
+            for record in records
+        ]
+        for one in sent:
+            one.get(timeout=10)
     finally:
         writer.close(timeout=10)
 
 
-def present(kafka: str, namespace: str, bound: Millis) -> Millis | None:
+def present(kafka: str, namespace: str, bound: Millis, topic: str = CAMPAIGNS) -> Millis | None:
     """The time in which a deployment lives, of the wall or of a replay: what is said now is stamped with it (ms).
 
     Every input topic has been told of up to then; None as long as one has told nothing. It is never so far behind the
-    topic `campaigns` that it would be late there, for heartbeats between the two may be gone in a replay.
+    `topic` of news that it would be late there, for heartbeats between the two may be gone in a replay.
     """
     inputs = [mark.newest for mark in marks(kafka, [full_name(topic.name, namespace) for topic in INPUTS])]
     told = [at for at in inputs if at is not None]
     if len(told) < len(inputs):
         return None
-    (campaigns,) = marks(kafka, [full_name(CAMPAIGNS, namespace)])
-    return max(min(told), (campaigns.newest or 0) - bound + MARGIN)
+    (news,) = marks(kafka, [full_name(topic, namespace)])
+    return max(min(told), (news.newest or 0) - bound + MARGIN)

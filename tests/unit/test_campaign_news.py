@@ -50,7 +50,7 @@ def do(monkeypatch: pytest.MonkeyPatch) -> Do:
     def done(standing: Standing, *wishes: Wish, since: Millis | None = None, write: bool = True) -> Any:
         written: list[Record] = []
         monkeypatch.setattr(campaign_news, "standing", lambda settings, folder: standing)
-        monkeypatch.setattr(campaign_news, "tell", lambda kafka, namespace, record: written.append(record))
+        monkeypatch.setattr(campaign_news, "tell", lambda kafka, namespace, records: written.extend(records))
         return carry_out(Settings(), Path(), wishes, since, write), written
 
     return done
