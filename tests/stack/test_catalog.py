@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
 
-from connectors.news_log import CATALOG, read_log
+from connectors.news_log import CATALOG, present, read_log
 from connectors.topics import KEPT
 from local_stack.addresses import Addresses
 from local_stack.drills.heart import heartbeats
+from local_stack.drills.report import wait
 from local_stack.drills.scene import CommandError
 from tests.stack.place import Place
 from udfs.news import News
@@ -34,7 +34,8 @@ def test_products_are_said_to_be_sold_out_and_available_again(stack: Addresses) 
     with pytest.raises(CommandError, match="nobody knows what time it is there"):
         catalog("sold-out", "mug")
     with heartbeats(place, *(topic.name for topic in KEPT)):
-        time.sleep(2)
+        where = place.addresses.kafka
+        wait(lambda: present(where, place.namespace, SECOND, CATALOG) is not None, 30, "the topics to be told")
         assert gone() == []
         catalog("sold-out", "mug", "bowl", "mug")
         catalog("sold-out", "mug", "--variant", "red")
@@ -44,7 +45,7 @@ def test_products_are_said_to_be_sold_out_and_available_again(stack: Addresses) 
             catalog("sold-out", "plate", "x" * 300)
         catalog("available", "mug", "bowl")
         assert gone() == [("mug", "red")]
-    told = [one.news for one in read_log(place.addresses.kafka, place.namespace, SECOND, CATALOG)]
+    told = [one.news for one in read_log(where, place.namespace, SECOND, CATALOG)]
     assert [(news.key, news.variant, news.available) for news in told if isinstance(news, News)] == [
         ("mug", None, False), ("bowl", None, False), ("mug", "red", False), ("mug", None, True), ("bowl", None, True),
     ]  # fmt: skip
