@@ -59,8 +59,8 @@ class ProfileRule:
         counted = self.sheet.after(state.scores, event)
         change = Change(parts.differing(state.facts, facts), counted.parts, counted.keys) if judged else EVERYTHING
         standing = self._board.judge(state.standing, facts, counted.scores, change, at, clock)
-        shown_until = self._shown_after(state, counted, clock)
-        after = ProfileState(state.user, facts, self.version, counted.scores, standing, shown_until)
+        shown_until = self._shown_after(state, counted, at)
+        after = ProfileState(state.user, facts, self.version, counted.scores, standing, shown_until, at)
         return self._step(after, (*told, *changes(state.user, state.standing, standing, at, EVENT)))
 
     def on_wake(self, state: ProfileState, at: Millis) -> Profiled:
@@ -71,14 +71,13 @@ class ProfileRule:
         if state.definition != self.version:
             state, told = self._redefined(state, at, at)
         facts = parts.after_clock(state.facts, at)
-        scores, shown_until = self.sheet.pruned(state.scores, at), state.shown_until
-        if shown_until <= at:
-            shown_until = self._shown_until(scores, at)
+        scores = self.sheet.pruned(state.scores, at)
         standing = state.standing
         if facts is not state.facts or next_due(standing) <= at:
             change = Change(parts.differing(state.facts, facts))
             standing = self._board.judge(standing, facts, scores, change, at, at)
-        after = ProfileState(state.user, facts, self.version, scores, standing, shown_until)
+        shown_until = self._shown_until(state.user, scores, at)
+        after = ProfileState(state.user, facts, self.version, scores, standing, shown_until, at)
         return self._step(after, (*told, *changes(state.user, state.standing, standing, at, CLOCK)))
 
     def is_outdated(self, state: ProfileState) -> bool:
@@ -89,25 +88,25 @@ class ProfileRule:
         """The segments that the person is in, by name."""
         return tuple(sorted(name for name, standing in state.standing.items() if standing.since is not None))
 
-    def view(self, state: ProfileState, at: Millis) -> Fields:
-        """The profile as flat readable fields at `at`, which is not before the last event."""
-        return view(state, self.sheet, at)
+    def view(self, state: ProfileState) -> Fields:
+        """The profile as flat readable fields."""
+        return view(state, self.sheet)
 
     def _redefined(self, state: ProfileState, at: Millis, clock: Millis) -> tuple[ProfileState, Changes]:
         """The person under the present configuration, before anything else happens to them at `at`."""
         scores = self.sheet.fitted(state.scores)
         standing = self._board.judge(state.standing, state.facts, scores, EVERYTHING, at, clock)
-        shown_until = self._shown_until(scores, clock)
-        after = replace(state, definition=self.version, scores=scores, standing=standing, shown_until=shown_until)
+        after = replace(state, definition=self.version, scores=scores, standing=standing, shown_until=clock)
         return after, changes(state.user, state.standing, standing, at, DEFINITION)
 
-    def _shown_after(self, state: ProfileState, counted: Counted, clock: Millis) -> Millis:
-        if counted.until < 0:
-            return self._shown_until(counted.scores, clock)
-        return min(state.shown_until, counted.until) if self.config.shows_scores else NEVER
+    def _shown_after(self, state: ProfileState, counted: Counted, at: Millis) -> Millis:
+        """An event shows what was waiting to be shown, so what comes next is looked up if something was."""
+        if state.shown_until < counted.until or counted.until < 0:
+            return self._shown_until(state.user, counted.scores, at)
+        return counted.until if self.config.shows_scores else NEVER
 
-    def _shown_until(self, scores: Mapping[str, Score], clock: Millis) -> Millis:
-        return self.sheet.next_change(scores, clock) if self.config.shows_scores else NEVER
+    def _shown_until(self, user: str, scores: Mapping[str, Score], at: Millis) -> Millis:
+        return self.sheet.next_shown(user, scores, at) if self.config.shows_scores else NEVER
 
     def _step(self, state: ProfileState, emit: Changes) -> Profiled:
         wake_at = min(state.shown_until, next_due(state.standing), state.facts.seen.last_event + PROFILE_TTL)

@@ -15,7 +15,8 @@ from udfs.time import Millis
 class ProfileState(msgspec.Struct, frozen=True, omit_defaults=True):
     """One person. `scores` by name (`views_1h.shoes` by category), `standing` by segment where there is any.
 
-    `shown_until` (ms) is when the value of a score next changes; `definition` is the version of the configuration.
+    Scores are shown as they were at `shown_at`, their last event or wake-up, until `shown_until` (ms); `definition` is
+    the version of the configuration.
     """
 
     user: str
@@ -24,3 +25,4 @@ class ProfileState(msgspec.Struct, frozen=True, omit_defaults=True):
     scores: Mapping[str, Score] = {}
     standing: Mapping[str, Standing] = {}
     shown_until: Millis = NEVER
+    shown_at: Millis = 0

@@ -10,7 +10,6 @@ from udfs import facts as parts
 from udfs.facts import Facts
 from udfs.profile_state import ProfileState
 from udfs.score_sheet import ScoreSheet
-from udfs.time import Millis
 
 Field = str | int | float
 Fields = dict[str, Field]
@@ -18,8 +17,8 @@ Fields = dict[str, Field]
 _json = msgspec.json.Encoder(order="sorted").encode
 
 
-def view(state: ProfileState, sheet: ScoreSheet, at: Millis) -> Fields:
-    """The profile at `at`, which is not before the last event; what is not known has no field.
+def view(state: ProfileState, sheet: ScoreSheet) -> Fields:
+    """The profile as it is shown between two steps; what is not known has no field.
 
     Names that end in `_at` are instants (ms), money is in minor units of `currency`, lists are JSON.
     """
@@ -28,7 +27,7 @@ def view(state: ProfileState, sheet: ScoreSheet, at: Millis) -> Fields:
         "user_id": state.user,
         "first_seen_at": facts.seen.first,
         "last_seen_at": facts.seen.last,
-        **sheet.values(state.scores, at),
+        **sheet.values(state.scores, max(state.shown_at, facts.seen.last_event)),
         **_orders(facts),
         "favourite_categories": facts.interests.favourites or None,
         "last_viewed": facts.interests.viewed or None,

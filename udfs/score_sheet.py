@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 
@@ -21,7 +22,7 @@ Scores = Mapping[str, Score]
 class Counted(msgspec.Struct, frozen=True, gc=False):
     """The scores after an event, the `parts` of the person that changed, and the `keys` by category among them.
 
-    `until` (ms) is no later than the next change of a shown score by the clock alone, -1 if it must be looked up.
+    `until` (ms) is when it is shown that the event counts, by the clock alone, -1 if that must be looked up.
     """
 
     scores: Scores
@@ -56,7 +57,7 @@ class ScoreSheet:
     def _added(self, scores: Scores, event: Event) -> Counted:
         if event.name not in self._weighed:
             return Counted(scores)
-        at, until = event.at, NEVER
+        at, until, moment = event.at, NEVER, _moment(event.user)
         after = dict(scores)
         keys: list[str] = []
         for spec, weight in self._weighed[event.name]:
@@ -68,20 +69,20 @@ class ScoreSheet:
                         keys.append(key)
             else:
                 after[spec.name] = counts.add(after.get(spec.name), spec, at, weight)
-                until = min(until, at - at % spec.slide + spec.slide)
+                until = min(until, at - at % spec.slide + spec.slide + _lag(moment, spec))
         return Counted(after, self._parts[event.name], tuple(keys), until)
 
     def values(self, scores: Scores, at: Millis) -> dict[str, int]:
         """Every shown score at `at`, which is not before the last event."""
         return {name: counts.value(scores.get(name), spec, at) for name, spec in self._shown.items()}
 
-    def next_change(self, scores: Scores, at: Millis) -> Millis:
-        """When the value of a shown score next changes by the clock alone; NEVER if none does."""
-        shown = self._shown
-        return min(
-            [counts.next_change(score, shown[name], at) for name, score in scores.items() if name in shown],
-            default=NEVER,
-        )
+    def next_shown(self, user: str, scores: Scores, at: Millis) -> Millis:
+        """When the person is shown the next change after `at` of a score by the clock alone; NEVER if there is none."""
+        moment, soonest = _moment(user), NEVER
+        for name, score in scores.items():
+            if (spec := self._shown.get(name)) is not None:
+                soonest = min(soonest, counts.next_change(score, spec, at) + _lag(moment, spec))
+        return soonest
 
     def pruned(self, scores: Scores, at: Millis) -> Scores:
         """Without the slides that count no more at `at`, and without the scores in which none is left."""
@@ -104,6 +105,17 @@ class ScoreSheet:
             for key, score in scores.items()
             if owner(key) in specs and specs[owner(key)].by_category == ("." in key)
         }
+
+
+def _moment(user: str) -> int:
+    """A whole number below 2**32 of the person's own."""
+    return zlib.crc32(user.encode())
+
+
+def _lag(moment: int, spec: ScoreSpec) -> Millis:
+    """How much later somebody is shown what the clock alone does to a score: within half of its slide, each at a moment
+    of their own, or everybody would be written at one instant. Segments do not wait for it."""
+    return moment * (spec.slide // 2) >> 32
 
 
 @lru_cache(maxsize=4096)

@@ -89,7 +89,7 @@ def profiles(log: Log, stop_at: Millis) -> dict[str, tuple[dict[str, str], tuple
     rule = ProfileRule(load(read_texts()), log.history_from)
     known = drive(rule, log.until(stop_at), stop_at, tick=HOUR)
     return {
-        user: ({name: str(said) for name, said in rule.view(state, stop_at).items()}, rule.segments(state))
+        user: ({name: str(said) for name, said in rule.view(state).items()}, rule.segments(state))
         for user, state in known.states.items()
     }
 

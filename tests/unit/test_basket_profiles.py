@@ -42,7 +42,7 @@ def test_facts_and_memberships_equal_the_labels() -> None:
     story = drive(rule, as_events(as_records(what.calls)), stop_at=stop_at, tick=MINUTE)
 
     expected = profiles(what.calls, stop_at, LOW_BAR)
-    found = {user: known(rule.view(state, stop_at), rule.segments(state)) for user, state in story.states.items()}
+    found = {user: known(rule.view(state), rule.segments(state)) for user, state in story.states.items()}
     assert found == expected.people
     openings = [(told.user_id, told.change, told.at) for told in story.emitted if told.segment == "cart_open"]
     assert len(openings) == len(set(openings))

@@ -44,7 +44,7 @@ def last(rule: ProfileRule, events: Iterable[Event], until: Millis) -> ProfileSt
 
 
 def shown(rule: ProfileRule, events: Iterable[Event], until: Millis) -> Fields:
-    return rule.view(last(rule, events, until), until)
+    return rule.view(last(rule, events, until))
 
 
 def looks(*seconds: int, category: str = "Shoes") -> list[Event]:
@@ -182,7 +182,9 @@ def test_a_score_defined_anew_keeps_what_fits_and_drops_what_does_not() -> None:
     after = ProfileRule(load({**texts, "scores.toml": wider}), LONG_AGO)
     step = after.on_wake(state, NOON + MINUTE)
     assert step.state is not None
-    assert after.view(step.state, NOON + 5 * MINUTE)["engagement_1h"] == 4
+    later = after.on_wake(step.state, NOON + 8 * MINUTE)
+    assert later.state is not None
+    assert after.view(later.state)["engagement_1h"] == 4
     assert "views_1h.shoes" not in step.state.scores
 
 
@@ -196,7 +198,7 @@ def test_a_profile_is_shown_as_flat_fields_with_readable_names() -> None:
         order(NOON + 3, order_id="1", total=2_500, currency="EUR"),
         add(NOON + 4, line("mug", 2)),
     ]
-    fields = shown(shipped(), events, NOON + MINUTE)
+    fields = shown(shipped(), events, NOON + MINUTE + 30 * SECOND)
     cart = [{"price": 1200, "product_id": "mug", "quantity": 2, "variant": None}]
     assert json.loads(str(fields.pop("cart"))) == cart
     assert fields == {
@@ -249,7 +251,7 @@ def test_the_page_on_profiles_names_every_field() -> None:
 def test_scores_shown_fall_to_nothing_by_the_clock() -> None:
     """A stale score in Redis would call people hot who left yesterday."""
     story = drive(shipped(), looks(0), stop_at=NOON + 8 * DAY)
-    fields = shipped().view(story.states["ada"], NOON + 8 * DAY)
+    fields = shipped().view(story.states["ada"])
     assert [fields[name] for name in ("engagement_1h", "engagement_24h", "engagement_7d", "intent_1h")] == [0, 0, 0, 0]
     assert story.states["ada"].scores == {}
 

@@ -36,7 +36,7 @@ def profile(*events: Event) -> dict[str, str]:
     for one in events:
         state = rule.on_event(state, one).state
     assert state is not None
-    return {name: str(said) for name, said in rule.view(state, AT + 10).items()}
+    return {name: str(said) for name, said in rule.view(state).items()}
 
 
 ADA = {"email": "ada@example.org", "first_name": "Ada", "locale": "en-IE", "consent": {"marketing": True}}

@@ -121,6 +121,16 @@ def test_an_order_drops_intent_to_nothing_at_once_and_engagement_keeps_it() -> N
     assert SHEET.values(scores, 2 * MINUTE) == {"seen": 12, "intent": 1}
 
 
+def test_not_everybody_is_shown_the_end_of_a_slide_at_once() -> None:
+    """Or a shop with a hundred thousand visitors an hour would stand still at every hour."""
+    scores = {"seen": Score(((0, 1),), 1)}
+    seconds = [(SHEET.next_shown(f"u{number}", scores, 0) - MINUTE) // 1_000 for number in range(3_000)]
+    assert set(seconds) == set(range(30))
+    assert max(map(seconds.count, set(seconds))) < 150
+    assert SHEET.after({}, view(0)).until == SHEET.next_shown(view(0).user, scores, 0)
+    assert SHEET.next_shown("ada", scores, HOUR + MINUTE) == NEVER
+
+
 @pytest.mark.parametrize("name", ["Email Opened", "Wishlist Shared", "~"])
 def test_names_outside_the_weights_count_nothing(name: str) -> None:
     """They are accepted and kept, and scored 0."""

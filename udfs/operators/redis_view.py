@@ -13,7 +13,7 @@ from udfs.time import Millis
 class Readable(Protocol):
     """A rule whose people can be shown."""
 
-    def view(self, state: Any, at: Millis) -> Mapping[str, str | int | float]: ...
+    def view(self, state: Any) -> Mapping[str, str | int | float]: ...
     def segments(self, state: Any) -> tuple[str, ...]: ...
 
 
@@ -28,20 +28,20 @@ class RedisView:
 
     def show(self, number: int, stored: StoredShard, changed: set[str], until: Millis) -> None:
         """Bring Redis to `until`; a tick that it has already is left alone."""
-        people, memberships = self._told(stored, changed, until)
+        people, memberships = self._told(stored, changed)
         before = self._acknowledged.get(number, stored.restored_at)
         found = self._store.write_tick(number, until, people, memberships, after=before)
         if lost(found, before):
-            self._store.write_shard(number, until, *self._told(stored, stored.shard.people, until))
+            self._store.write_shard(number, until, *self._told(stored, stored.shard.people))
         self._acknowledged[number] = until
         due = self._caught_up_at
         if due is not None and until >= due and self._store.point_here_if_all_stand_at(due):
             self._caught_up_at = None
 
     def _told(
-        self, stored: StoredShard, users: Iterable[str], until: Millis
+        self, stored: StoredShard, users: Iterable[str]
     ) -> tuple[dict[str, Mapping[str, str | int | float] | None], dict[str, tuple[str, ...]]]:
         states = {user: stored.shard.people.get(user) for user in sorted(users)}
-        people = {user: None if state is None else self._rule.view(state, until) for user, state in states.items()}
+        people = {user: None if state is None else self._rule.view(state) for user, state in states.items()}
         memberships = {user: self._rule.segments(state) for user, state in states.items() if state is not None}
         return people, memberships
