@@ -19,14 +19,14 @@ SHAKEN = 4 * SECOND  # less than the bound, so nothing is late
 DOUBLED = 20  # one in so many is sent twice
 AT_ONCE = 1_000_000  # events that the memory driver holds: people know nothing of each other, so they can take turns
 EVENTS, START_UP = 150_000, 20_000
-MANY_EVENTS = 600_000  # the campaigns do 150,000 in less time than two starts differ by
+CAMPAIGNS_EVENTS = 600_000  # the campaigns do 150,000 in less time than two starts differ by
 
 
 def of_job(job: str) -> Benchmark:
     """The benchmark of one of the two jobs."""
 
     def cases(options: Options) -> list[Case]:
-        events, cores = options.events or (MANY_EVENTS if job == "campaigns" else EVENTS), options.cores or 1
+        events, cores = options.events or (CAMPAIGNS_EVENTS if job == "campaigns" else EVENTS), options.cores or 1
         program = ("benchmarks.flink_job", "--events", "{events}", "--job", job, "--namespace", f"shop-{job}")
         start_up = min(START_UP, events // 4)
         shipped = Case("tidemark", "as shipped: 1 s, 16 shards", program, events, start_up, cores, check=check_of(job))

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from cli import exits
 from cli.backtest_text import aligned
 from cli.campaign import group
 from cli.wording import instant
@@ -46,17 +45,12 @@ def list_campaigns(
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Show each campaign with its state and version, as the running job has it and as the files say."""
-    from kafka.errors import KafkaError
-
     from cli.campaign_standing import deployed, standing
+    from cli.servers import asked
 
     where, folder = deployed(config)
-    try:
+    with asked(where):
         stands = standing(where, folder)
-    except KeyError as missing:
-        exits.fail(f"The broker at {where.kafka} has no topic {missing}: `./tidemark up` makes it.", exits.NOT_FOUND)
-    except KafkaError as error:
-        exits.fail(f"The broker at {where.kafka} does not answer ({error}).", exits.UNREACHABLE)
     rows = list(rows_of(stands))
     if as_json:
         refused = [asdict(one) for one in stands.refused]

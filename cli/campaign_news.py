@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kafka.errors import KafkaError
-
 from cli import exits
 from cli.campaign_standing import Standing, standing
+from cli.servers import asked
 from connectors.news_log import tell
 from connectors.settings import Settings
 from connectors.wire import Record
@@ -52,17 +51,13 @@ class Outcome:
 
 def carry_out(settings: Settings, folder: Path, wishes: Sequence[Wish], since: Millis | None, write: bool) -> Outcome:
     """Write what changes something, all of it or nothing; ends the command where something may not be done."""
-    try:
+    with asked(settings):
         stands = standing(settings, folder)
         at = _present(stands, since)
         unchanged = [why for wish in wishes if (why := _already(stands, wish, since))]
         done = [_done(stands, wish, at, since) for wish in wishes if not _already(stands, wish, since)]
         if write and done:
             tell(settings.kafka, settings.namespace, [_record(one.wish, at, since) for one in done])
-    except KeyError as missing:
-        exits.fail(f"The broker at {settings.kafka} has no topic {missing}: `./tidemark up` makes it.", exits.NOT_FOUND)
-    except KafkaError as error:
-        exits.fail(f"The broker at {settings.kafka} does not answer ({error}).", exits.UNREACHABLE)
     return Outcome(tuple(done), tuple(unchanged))
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import typer
@@ -12,7 +10,6 @@ import typer
 from cli import exits
 
 if TYPE_CHECKING:
-    from connectors.settings import Settings
     from udfs.news import News
 
 PRODUCTS = typer.Argument(metavar="PRODUCT...", help="Ids of products, as events name them.")
@@ -46,14 +43,14 @@ def available(
 @group.command("list")
 def list_products(as_json: bool = AS_JSON) -> None:
     """Show what is sold out as the topic has it now, and since when."""
-    from cli.servers import settings
+    from cli.servers import asked, settings
     from cli.wording import instant
     from connectors.news_log import CATALOG, read_log
     from udfs.news import News
 
     where = settings()
     last: dict[str, News] = {}
-    with _broker(where):
+    with asked(where):
         for told in read_log(where.kafka, where.namespace, where.bound, CATALOG):
             if isinstance(told.news, News):
                 last[told.news.about] = max(told.news, last.get(told.news.about, told.news), key=_age)
@@ -68,11 +65,11 @@ def list_products(as_json: bool = AS_JSON) -> None:
 
 
 def _tell(products: list[str], variant: str | None, is_available: bool, dry_run: bool, as_json: bool) -> None:
-    from cli.servers import settings
+    from cli.servers import asked, settings
     from connectors.news_log import CATALOG, present, refusal, tell
 
     where = settings()
-    with _broker(where):
+    with asked(where):
         at = present(where.kafka, where.namespace, where.bound, CATALOG)
         if at is None:
             exits.fail("The input topics have told nothing yet, so nobody knows what time it is there.", exits.INPUT)
@@ -91,18 +88,6 @@ def _tell(products: list[str], variant: str | None, is_available: bool, dry_run:
     for record in records:
         said = "available again" if is_available else "sold out"
         typer.echo(f"{_named(str(record['product_id']), variant)}: {said}{' (not written)' if dry_run else ''}")
-
-
-@contextmanager
-def _broker(where: Settings) -> Iterator[None]:
-    from kafka.errors import KafkaError
-
-    try:
-        yield
-    except KeyError as missing:
-        exits.fail(f"The broker at {where.kafka} has no topic {missing}: `./tidemark up` makes it.", exits.NOT_FOUND)
-    except KafkaError as error:
-        exits.fail(f"The broker at {where.kafka} does not answer ({error}).", exits.UNREACHABLE)
 
 
 def _age(news: News) -> tuple[int, int]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from cli import exits
 from connectors.settings import SettingError, Settings, from_environment
@@ -18,3 +20,16 @@ def settings() -> Settings:
         return from_environment()
     except SettingError as error:
         exits.fail(str(error), exits.INPUT)
+
+
+@contextmanager
+def asked(where: Settings) -> Iterator[None]:
+    """Ends the command with a sentence if the broker that is asked inside has no such topic, or does not answer."""
+    from kafka.errors import KafkaError
+
+    try:
+        yield
+    except KeyError as missing:
+        exits.fail(f"The broker at {where.kafka} has no topic {missing}: `./tidemark up` makes it.", exits.NOT_FOUND)
+    except KafkaError as error:
+        exits.fail(f"The broker at {where.kafka} does not answer ({error}).", exits.UNREACHABLE)
