@@ -43,7 +43,7 @@ class Seen(msgspec.Struct, frozen=True, array_like=True, gc=False):
     last_event: Millis
 
 
-class Traits(msgspec.Struct, frozen=True, omit_defaults=True):
+class Traits(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What `identify` said, merged; `suppressed` since (ms) when the address asked for no more marketing."""
 
     raw: Mapping[str, Trait] = {}
@@ -67,7 +67,7 @@ class Traits(msgspec.Struct, frozen=True, omit_defaults=True):
         return said if isinstance(said, str) else None
 
 
-class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
+class Facts(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """All that is known of a person but the scores."""
 
     seen: Seen

@@ -23,7 +23,7 @@ WEIGHTS: Mapping[str, int] = {"Product Viewed": 1, "Product Added": 3, "Order Co
 _FORGOTTEN_AFTER_DAYS = 150
 
 
-class Interests(msgspec.Struct, frozen=True, omit_defaults=True):
+class Interests(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """`points` by category as they stood on `day` (days since 1970, UTC); `viewed` product ids, the last one first."""
 
     day: int = 0

@@ -12,7 +12,7 @@ from udfs.segments import Standing
 from udfs.time import Millis
 
 
-class ProfileState(msgspec.Struct, frozen=True, omit_defaults=True):
+class ProfileState(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One person. `scores` by name (`views_1h.shoes` by category), `standing` by segment where there is any.
 
     Scores are shown as they were at `shown_at`, their last event or wake-up, until `shown_until` (ms); `definition` is

@@ -31,7 +31,7 @@ class StateMismatch(RuntimeError):
     """Stored state that this job must not continue from; the message says which setting or version differs."""
 
 
-class Meta(msgspec.Struct, frozen=True, array_like=True):
+class Meta(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What the state was written with, and `until`: the last millisecond that was decided.
 
     `reads` is what of the past the rule has kept, such as the segments that campaigns name.
