@@ -30,7 +30,6 @@ class Case:
     cores: int = 1
     python: str = sys.executable
     unit: str = "events"
-    runs: int | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
     check: Check | None = None

@@ -40,7 +40,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         explain.BENCHMARK,
         freshness.BENCHMARK,
         freshness.SEARCH,
-        grow.BENCHMARK,
+        *grow.BENCHMARKS,
     )
 }
 

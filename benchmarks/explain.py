@@ -31,7 +31,6 @@ def cases(options: Options) -> list[Case]:
             events,
             cores=options.cores or 1,
             unit="decisions",
-            runs=1,
             note="`./tidemark explain PERSON --no-retell --all --json` of 60 people drawn by chance, one after "
             "another, each from the start of its process to its end; the rates are decisions over the median. "
             "The archive is drawn once, in some minutes and 1.5 GB, and kept under `.local/benchmarks`",

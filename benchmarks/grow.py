@@ -1,7 +1,7 @@
-"""`grow`: the campaigns job as events, people and shards grow: speed, memory, state and checkpoints.
+"""`grow`: the jobs as events, people and shards grow: speed, memory, state and checkpoints.
 
 Ticks of a minute, as a replay chooses them. State is what the last checkpoint holds, an active person whoever is
-remembered at the end.
+remembered at the end. `profiles` keeps more of a person, so it is the one that is taken to two gigabytes of state.
 """
 
 from __future__ import annotations
@@ -9,35 +9,38 @@ from __future__ import annotations
 from benchmarks.case import Benchmark, Case, Options
 from benchmarks.shop_jobs import START_UP, check_of, ready
 
-POINTS = ((1_000_000, 50_000, 4), (3_000_000, 300_000, 16), (10_000_000, 1_000_000, 64))  # events, people, shards
-USUAL = 3_000_000
+Point = tuple[int, int, int]  # events, people, shards
+CAMPAIGNS: tuple[Point, ...] = ((1_000_000, 50_000, 4), (3_000_000, 300_000, 16), (10_000_000, 1_000_000, 64))
+PROFILES: tuple[Point, ...] = ((300_000, 100_000, 16), (1_500_000, 500_000, 32), (6_000_000, 2_000_000, 64))
 
 
-def cases(options: Options) -> list[Case]:
-    """The points up to so many events; a smaller one where fewer than the first are asked for."""
-    most = options.events or USUAL
-    points = [point for point in POINTS if point[0] <= most] or [(most, max(most // 20, 1), 4)]
-    return [_case(events, people, shards, options.cores or 1) for events, people, shards in points]
+def _of(name: str, job: str, points: tuple[Point, ...]) -> Benchmark:
+    (first, first_people, _), (usual, _, _), (most, most_people, _) = points
+
+    def cases(options: Options) -> list[Case]:
+        """The points up to so many events; a smaller one where fewer than the first are asked for."""
+        asked = options.events or usual
+        chosen = [point for point in points if point[0] <= asked] or [(asked, max(asked * first_people // first, 1), 4)]
+        return [_case(job, point, options.cores or 1) for point in chosen]
+
+    return Benchmark(
+        name,
+        f"the job {job} from {first:,} events of {first_people:,} people upwards",
+        4_000,
+        cases,
+        ready,
+        (f"`--events {most}` are those of {most_people:,} people, the largest shop that is measured.",),
+    )
 
 
-def _case(events: int, people: int, shards: int, cores: int) -> Case:
-    program = ("benchmarks.flink_job", "--events", "{events}", "--job", "campaigns", "--namespace", f"grow-{people}")
+def _case(job: str, point: Point, cores: int) -> Case:
+    events, people, shards = point
+    program = ("benchmarks.flink_job", "--events", "{events}", "--job", job, "--namespace", f"grow-{people}")
     settings = {"TIDEMARK_TICK": "1min", "TIDEMARK_SHARDS": str(shards), "TIDEMARK_CHECKPOINT_INTERVAL": "5s"}
     return Case(
         "tidemark", f"{events:,} events of {people:,} people, {shards} shards", program, events,
-        min(START_UP, events // 4), cores, runs=1, environment=settings, check=check_of("campaigns", people),
+        min(START_UP, events // 4), cores, environment=settings, check=check_of(job, people),
     )  # fmt: skip
 
 
-BENCHMARK = Benchmark(
-    "grow",
-    "the campaigns from one million events of 50,000 people upwards",
-    4_000,
-    cases,
-    ready,
-    (
-        "10 M events of 1 M people (`--events 10000000`) take an hour with loading and judging, and state of more than "
-        "what the table shows was not made.",
-        "Each point was run once.",
-    ),
-)
+BENCHMARKS = (_of("grow", "campaigns", CAMPAIGNS), _of("grow-profiles", "profiles", PROFILES))

@@ -42,7 +42,7 @@ def tidemark(size: tuple[str, ...], events: int, start_up: int = START_UP, cores
     )  # fmt: skip
 
 
-def peer(name: str, events: int, runs: int | None = None) -> Case:
+def peer(name: str, events: int, start_up: int = START_UP) -> Case:
     """A peer over the lines of the same events, on one core."""
     from benchmarks import environments
 
@@ -50,8 +50,8 @@ def peer(name: str, events: int, runs: int | None = None) -> Case:
     words = ("--lines", str(LINES), "--events", "{events}", "--mode", mode, "--rows", str(ROWS / name))
     python = environments.python_of(name) if name in OWN_ENVIRONMENT else sys.executable
     program = (f"benchmarks.peers.{module}", *words)
-    start_up = min(START_UP, events // 2)
-    return Case(name, "the same events", program, events, start_up, 1, python, runs=runs, note=note, check=_check)
+    start_up = min(start_up, events // 2)
+    return Case(name, "the same events", program, events, start_up, 1, python, note=note, check=_check)
 
 
 def _check(told: dict[str, Any], events: int, environment: Mapping[str, str]) -> str:
@@ -96,7 +96,7 @@ def _python(options: Options) -> list[Case]:
 
 def _process(options: Options) -> list[Case]:
     events = options.events or MILLION // 10
-    peers = [peer(name, events, runs=1) for name in _chosen(options, "pyflink-process")]  # minutes a run
+    peers = [peer(name, events, 1_000) for name in _chosen(options, "pyflink-process")]  # 20,000 would take minutes
     return [tidemark(LONG, events), *peers]
 
 
@@ -143,8 +143,8 @@ BENCHMARKS = (
         _process,
         ready,
         (
-            "PyFlink in process mode is run once: 100,000 events take a quarter of an hour. To Tidemark they are "
-            "little more than its start, so its row here is as uncertain as its spread says: see `job`.",
+            "To Tidemark 100,000 events are little more than its start, so its row here is as uncertain as its spread "
+            "says: see `job`.",
         ),
     ),
     Benchmark("job-python", "the shared job beside Faust and PyFlink in thread mode", 20_000, _python, ready),

@@ -28,7 +28,7 @@ def cases(options: Options) -> list[Case]:
     program = ("benchmarks.memory", "--events", "{events}", "--of")
     return [
         *(
-            Case("tidemark", f"people of {job}, read back", (*program, job), people, unit="people", runs=1)
+            Case("tidemark", f"people of {job}, read back", (*program, job), people, unit="people")
             for job in ("campaigns", "profiles")
         ),
         Case("tidemark", "message ids of a day, one by one", (*program, "ids"), ids, unit="ids"),

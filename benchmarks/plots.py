@@ -12,7 +12,7 @@ OURS, OTHERS, WRONG = "#12708a", "#b9c4cc", "#c0392b"
 
 def plot(record: Record) -> str:
     """A curve where there is one to be seen, else bars."""
-    return curve(record) if record.benchmark == "grow" and len(record.results) > 1 else bars(record)
+    return curve(record) if record.benchmark.startswith("grow") and len(record.results) > 1 else bars(record)
 
 
 def curve(record: Record) -> str:

@@ -50,10 +50,9 @@ def run(benchmark: Benchmark, cases: list[Case], runs: int, command: str, path: 
     samples: dict[int, list[Sample]] = {number: [] for number in range(len(cases))}
     before = machine.machine()
     with benchmark.ready(cases) if benchmark.ready else nullcontext({}) as environment:
-        for turn in range(max(case.runs or runs for case in cases)):
-            due = {number: case for number, case in enumerate(cases) if turn < (case.runs or runs)}
-            measured = _round(benchmark.name, list(due.values()), environment, turn, say)
-            for number, case in due.items():
+        for turn in range(runs):
+            measured = _round(benchmark.name, cases, environment, turn, say)
+            for number, case in enumerate(cases):
                 samples[number].append(_sample(case, measured))
             results = [_result(case, samples[number]) for number, case in enumerate(cases)]
             record = Record(
