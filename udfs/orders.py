@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from udfs.events import Event
+from udfs.scores import NEVER
 from udfs.time import DAY, Millis
 
 KEPT: Millis = 365 * DAY
@@ -148,6 +149,32 @@ def counted(orders: Orders, window: Millis, at: Millis) -> Iterable[tuple[Millis
 def earned(orders: Orders, window: Millis, at: Millis) -> Iterable[tuple[Millis, int]]:
     """(since when, net revenue of the orders in (at - window, at]) now and after every change by the clock alone."""
     return _course([(order.at, _worth(order, orders.currency)) for order in orders.history], window, at)
+
+
+def count_reaches(orders: Orders, window: Millis, at: Millis, limit: int) -> tuple[bool, Millis]:
+    """(whether `limit` orders or more lie in (at - window, at], when the clock alone will next change that)."""
+    return _reaches(((order.at, order.counts) for order in reversed(orders.history)), at - window, window, limit)
+
+
+def revenue_reaches(orders: Orders, window: Millis, at: Millis, limit: int) -> tuple[bool, Millis]:
+    """The same of their net revenue."""
+    worth = ((order.at, _worth(order, orders.currency)) for order in reversed(orders.history))
+    return _reaches(worth, at - window, window, limit)
+
+
+def _reaches(
+    youngest_first: Iterable[tuple[Millis, int]], since: Millis, window: Millis, limit: int
+) -> tuple[bool, Millis]:
+    """Looks no further back than the limit is reached: somebody has a thousand orders, and the last five are enough."""
+    if limit <= 0:
+        return True, NEVER
+    for placed, amount in youngest_first:
+        if placed <= since:
+            break
+        limit -= amount
+        if limit <= 0:
+            return True, placed + window
+    return False, NEVER
 
 
 def _course(entries: list[tuple[Millis, int]], window: Millis, at: Millis) -> Iterable[tuple[Millis, int]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from udfs import orders as history
 from udfs.orders import Orders
+from udfs.scores import NEVER
 from udfs.time import Millis
 
 RECENCY, FREQUENCY, MONETARY = "rfm_recency", "rfm_frequency", "rfm_monetary"
@@ -32,6 +33,16 @@ class Rfm:
         if grade == FREQUENCY:
             return self._graded(self.frequency, history.counted(orders, self.window, at))
         return self._monetary(orders, at)
+
+    def reaches(self, grade: str, orders: Orders, at: Millis, limit: int) -> tuple[bool, Millis]:
+        """(whether frequency or monetary value is graded `limit` or better, when the clock alone next changes that)."""
+        if not 0 < limit <= 5:
+            return limit <= 0, NEVER
+        thresholds = self.frequency if grade == FREQUENCY else self.monetary
+        least = thresholds[limit - 2] if limit > 1 else 0
+        if grade == MONETARY and least > 0:
+            return history.revenue_reaches(orders, self.window, at, least)
+        return history.count_reaches(orders, self.window, at, max(least, 1))
 
     def _recency(self, last: Millis | None, at: Millis) -> Iterable[tuple[Millis, int]]:
         if last is None:

@@ -102,7 +102,10 @@ SAYINGS: Mapping[str, Saying] = {
     "suppressed": Saying((parts.TRAITS,), "flag", lambda facts: facts.traits.suppressed is not None),
 }
 
-_WINDOWED = {"orders": history.counted, "net_revenue": history.earned}
+_WINDOWED = {
+    "orders": (history.counted, history.count_reaches),
+    "net_revenue": (history.earned, history.revenue_reaches),
+}
 _GRADES = (grades.RECENCY, grades.FREQUENCY, grades.MONETARY)
 
 # What a score cannot be called.
@@ -136,9 +139,13 @@ class Vocabulary:
         if name.within > history.KEPT:
             hint = f"At most {format_length(history.KEPT)} of orders are kept."
             raise ConditionError("a length that reaches too far back", name.column, hint)
-        sum_up, window = _WINDOWED[name.text], name.within
-        known_from = self.history_from + window
-        return Quantity((parts.ORDERS,), lambda facts, _, at: sum_up(facts.orders, window, at), known_from)
+        (sum_up, reaches), window = _WINDOWED[name.text], name.within
+        return Quantity(
+            (parts.ORDERS,),
+            lambda facts, _, at: sum_up(facts.orders, window, at),
+            self.history_from + window,
+            reaches=lambda facts, _, at, limit: reaches(facts.orders, window, at, limit),
+        )
 
     def _anything(self, name: Name) -> Term:
         text = name.text
@@ -162,12 +169,19 @@ class Vocabulary:
         )
 
     def _grade(self, grade: str) -> Quantity:
-        rfm = self.rfm
+        rfm, known_from = self.rfm, self.history_from + self.rfm.window
+        if grade == grades.RECENCY:
+            return Quantity(
+                (parts.ORDERS,),
+                lambda facts, _, at: rfm.course(grade, facts.orders, at),
+                known_from,
+                sure=lambda facts: facts.orders.last is not None,
+            )
         return Quantity(
             (parts.ORDERS,),
             lambda facts, _, at: rfm.course(grade, facts.orders, at),
-            self.history_from + rfm.window,
-            sure=lambda facts: grade == grades.RECENCY and facts.orders.last is not None,
+            known_from,
+            reaches=lambda facts, _, at, limit: rfm.reaches(grade, facts.orders, at, limit),
         )
 
     def _hint(self, text: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from udfs import facts as parts
@@ -15,7 +17,7 @@ from udfs.rfm import Rfm
 from udfs.scores import NEVER, Score, ScoreSpec
 from udfs.segment_conditions import Answer, Condition, compiled
 from udfs.segment_grammar import And, Compared, Holds, Name, Never, Not, Or, Unknown, parse
-from udfs.segment_terms import Vocabulary
+from udfs.segment_terms import Quantity, Term, Vocabulary
 from udfs.segment_words import ConditionError
 from udfs.segments import OUTSIDE, SegmentSpec, Standing, segment
 from udfs.time import DAY, HOUR, MINUTE, Millis
@@ -253,6 +255,52 @@ def test_grades_follow_the_thresholds_and_fall_by_the_clock() -> None:
     assert ask("rfm_frequency == 4", facts) == (True, NOW + 265 * DAY)
     assert ask("rfm_recency == 0 and rfm_frequency == 0 and rfm_monetary == 0")[0] is True
     assert ask("rfm_recency <= 2", history_from=NOW)[0] is None
+
+
+class Followed(Vocabulary):
+    """Answers by following the whole course of a number."""
+
+    def find(self, name: Name) -> Term:
+        term = super().find(name)
+        return replace(term, reaches=None) if isinstance(term, Quantity) else term
+
+
+ORDERS = st.lists(
+    st.builds(
+        Order,
+        st.sampled_from([0, 1, 29, 30, 31, 200, 364, 365, 366]).map(lambda days: NOW - days * DAY),
+        st.integers(0, 400),
+        st.sampled_from([1, 1, 0]),
+        st.none(),
+        st.sampled_from(["EUR", None, "USD"]),
+    ),
+    max_size=12,
+)
+FREE = Rfm(RFM.window, RFM.recency, (0, 2, 3, 5), (-5, 0, 150, 300))
+GRADES = st.tuples(st.sampled_from(["rfm_frequency", "rfm_monetary"]), st.integers(0, 6))
+COUNTS = st.tuples(st.sampled_from(["orders within 30d", "orders within 365d"]), st.integers(0, 6))
+MONEY = st.tuples(st.just("net_revenue within 365d"), st.integers(-1, 1_200))
+
+
+@settings(max_examples=500)
+@given(
+    ORDERS,
+    GRADES | COUNTS | MONEY,
+    st.sampled_from([">=", ">", "<", "<="]),
+    st.sampled_from([0, 40, 400]),
+    st.sampled_from([RFM, FREE]),
+)
+def test_a_limit_is_answered_without_looking_at_every_order(
+    orders: list[Order], limit: tuple[str, int], sign: str, seen_for: int, rfm: Rfm
+) -> None:
+    """As it is by following what each order adds until it leaves, and until the same instant."""
+    history = tuple(sorted(orders, key=lambda order: order.at))
+    facts = Facts(Seen(NOW, NOW, NOW), Orders(history=history, currency="EUR"))
+    quick, whole = (
+        compiled(parse(f"{limit[0]} {sign} {limit[1]}"), kind(SPECS, rfm, NOW - seen_for * DAY)).ask(facts, {}, NOW)
+        for kind in (Vocabulary, Followed)
+    )
+    assert quick == whole
 
 
 SPEC = SegmentSpec("away", parse("not last_order within 10d"), parse("last_order within 1d"), HOUR)
