@@ -1,10 +1,11 @@
 """A shop's records, seeded: nine in ten events are looks, 8 % fill or empty the cart, 2 % are orders.
 
-Before its first event a person says yes to mail.
+Before its first event a person says yes to mail, with traits from the shop's own books if there are to be some.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from random import Random
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ from udfs.time import MINUTE, Millis
 FIRST: Millis = 1_790_000_040_000
 SEED = 4
 STEP = 7.2  # ms between events, as in the shared job's input
+TRAIT_BYTES = 128
 RUN_ON: Millis = 15 * MINUTE  # how long the clock runs on after the last event, so that what was left is decided
 
 
@@ -30,8 +32,9 @@ class Sent(NamedTuple):
 class People:
     """Makes the next event of a person, numbered through."""
 
-    def __init__(self, seed: int = SEED) -> None:
+    def __init__(self, seed: int = SEED, traits: int = 0) -> None:
         self._dice = Random(seed)
+        self._traits = traits
         self._known: set[int] = set()
         self._number = 0
 
@@ -39,7 +42,7 @@ class People:
         self._number += 1
         if user not in self._known:
             self._known.add(user)
-            return _consent(self._number, user, at)
+            return _consent(self._number, user, at, self._traits)
         return _visit(self._number, user, at, self._dice)
 
 
@@ -47,12 +50,12 @@ def name_of(user: int) -> str:
     return f"u{user:07}"
 
 
-def shop(events: int, users: int, step: float, seed: int = SEED) -> Iterator[Sent]:
+def shop(events: int, users: int, step: float, seed: int = SEED, traits: int = 0) -> Iterator[Sent]:
     """So many events, one every `step` ms, in event-time order.
 
     A visitor comes, stays for a twentieth of the whole time and is gone; three events in ten are of busy people.
     """
-    dice, people = Random(seed), People(seed)
+    dice, people = Random(seed), People(seed, traits)
     present = max(users // 20, 1)
     for number in range(events):
         if dice.random() < 0.3:
@@ -67,9 +70,12 @@ def usual_shop(events: int) -> Iterator[Sent]:
     return shop(events, events // 20 + 1, STEP)
 
 
-def _consent(number: int, user: int, at: Millis) -> Sent:
+def _consent(number: int, user: int, at: Millis, more: int) -> Sent:
     said = {"email": f"u{user}@example.org", "first_name": "Ada", "last_name": None, "consent": {"marketing": True}}
-    return _sent("profile-changes", "identify", number, user, at, {**said, "traits": '{"loyalty_tier":"gold"}'})
+    dice = Random(user)
+    traits = {"loyalty_tier": "gold", **{f"t{each}": dice.randbytes(TRAIT_BYTES // 2).hex() for each in range(more)}}
+    told = json.dumps(traits, separators=(",", ":"))
+    return _sent("profile-changes", "identify", number, user, at, {**said, "traits": told})
 
 
 def _visit(number: int, user: int, at: Millis, dice: Random) -> Sent:

@@ -17,6 +17,7 @@ from udfs.time import SECOND
 
 SHAKEN = 4 * SECOND  # less than the bound, so nothing is late
 DOUBLED = 20  # one in so many is sent twice
+TOLD, TRAITS = "told-", 20  # a namespace whose people come with so many traits of 128 bytes
 AT_ONCE = 1_000_000  # events that the memory driver holds: people know nothing of each other, so they can take turns
 EVENTS, START_UP = 150_000, 20_000
 CAMPAIGNS_EVENTS = 600_000  # the campaigns do 150,000 in less time than two starts differ by
@@ -88,30 +89,31 @@ def ready(cases: list[Case]) -> Iterator[Mapping[str, str]]:
             if "--namespace" in case.program:
                 prefix = case.program[case.program.index("--namespace") + 1]
                 for events in filter(None, (case.start_up, case.events)):
-                    people = int(prefix.removeprefix("grow-")) if prefix.startswith("grow-") else events // 20 + 1
-                    load(where.kafka, f"{prefix}-{events}", partial(shaken, events, people))
+                    people = int(prefix.rpartition("-")[2]) if prefix.startswith(("grow-", TOLD)) else events // 20 + 1
+                    traits = TRAITS if prefix.startswith(TOLD) else 0
+                    load(where.kafka, f"{prefix}-{events}", partial(shaken, events, people, traits))
         yield where.environment()
 
 
 @lru_cache(maxsize=1)
-def shaken(events: int, people: int) -> list[Sent]:
+def shaken(events: int, people: int, traits: int = 0) -> list[Sent]:
     """The shop's records in the order of their arrival, some of them twice, none later than the bound."""
     dice = Random(SEED)
-    records = list(shop(events, people, STEP))
+    records = list(shop(events, people, STEP, traits=traits))
     arriving = [(sent.at + dice.randrange(SHAKEN), sent) for sent in records]
     arriving += [(at + dice.randrange(SHAKEN - (at - sent.at)), sent) for at, sent in arriving[::DOUBLED]]
     return [sent for _, sent in sorted(arriving, key=lambda pair: pair[0])][:events]
 
 
 @cache
-def _right(job: str, events: int, people: int, campaigns: int) -> tuple[Counter[tuple[str, bytes]], int]:
+def _right(job: str, events: int, people: int, campaigns: int, traits: int) -> tuple[Counter[tuple[str, bytes]], int]:
     """Every output record of the memory driver, and how many people it remembers."""
     from benchmarks import right_outputs
     from connectors.input_events import read_event
     from connectors.topics import kind_of
     from udfs.events import Event
 
-    records, turns = shaken(events, people), events // AT_ONCE + 1
+    records, turns = shaken(events, people, traits), events // AT_ONCE + 1
     stop_at = max(sent.at for sent in records) + RUN_ON
     outputs: Counter[tuple[str, bytes]] = Counter()
     remembered = 0
@@ -125,14 +127,14 @@ def _right(job: str, events: int, people: int, campaigns: int) -> tuple[Counter[
     return outputs, remembered
 
 
-def check_of(job: str, among: int | None = None, campaigns: int = 0) -> Check:
+def check_of(job: str, among: int | None = None, campaigns: int = 0, traits: int = 0) -> Check:
     """Compares the committed outputs with the memory driver's; `among` is how many people there may be.
 
-    With `campaigns`, so many generated ones were live in the place of those that are shipped.
+    With `campaigns`, so many generated ones were live in the place of those that are shipped; `traits` are a person's.
     """
 
     def check(told: dict[str, Any], events: int, environment: Mapping[str, str]) -> str:
-        right, people = _right(job, events, among or events // 20 + 1, campaigns)
+        right, people = _right(job, events, among or events // 20 + 1, campaigns, traits)
         got = committed(environment["TIDEMARK_KAFKA"], told.pop("starts"))
         wrong = [] if got == right else [f"{(right - got).total()} outputs missing, {(got - right).total()} too many"]
         if job == "profiles" and told["people"] != people:
