@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from udfs import facts as parts
 from udfs import orders as history
@@ -169,20 +169,15 @@ class Vocabulary:
         )
 
     def _grade(self, grade: str) -> Quantity:
-        rfm, known_from = self.rfm, self.history_from + self.rfm.window
-        if grade == grades.RECENCY:
-            return Quantity(
-                (parts.ORDERS,),
-                lambda facts, _, at: rfm.course(grade, facts.orders, at),
-                known_from,
-                sure=lambda facts: facts.orders.last is not None,
-            )
-        return Quantity(
+        rfm = self.rfm
+        graded = Quantity(
             (parts.ORDERS,),
             lambda facts, _, at: rfm.course(grade, facts.orders, at),
-            known_from,
-            reaches=lambda facts, _, at, limit: rfm.reaches(grade, facts.orders, at, limit),
+            self.history_from + rfm.window,
         )
+        if grade == grades.RECENCY:
+            return replace(graded, sure=lambda facts: facts.orders.last is not None)
+        return replace(graded, reaches=lambda facts, _, at, limit: rfm.reaches(grade, facts.orders, at, limit))
 
     def _hint(self, text: str) -> str:
         owner = text.partition(".")[0]
